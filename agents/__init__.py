@@ -1,0 +1,1 @@
+"""The actors: mailbox in, core, effects out. They meet only through topics."""

@@ -1,0 +1,1 @@
+"""Carillon: what it decides, and how it is put together."""

@@ -1,0 +1,1 @@
+"""The embedded broker: real Apache Kafka on the loopback interface."""

@@ -1,0 +1,1 @@
+"""State, with exactly one writer for each table."""
