@@ -9,6 +9,7 @@ from pathlib import Path
 from app.clock import monotonic_s
 
 _POLL_S = 0.05
+_STATE, _THREADS = 0, 17  # places in /proc/PID/stat, counted after the name
 
 
 def running_pid(pid_file: Path, mark: str) -> int | None:
@@ -27,7 +28,7 @@ def end(pid: int, mark: str, number: signal.Signals, limit_s: float) -> bool:
     except ProcessLookupError:
         return True
     until = monotonic_s() + limit_s
-    while mark in _command_line(pid):
+    while mark in _command_line(pid) or _is_closing(pid):
         if monotonic_s() > until:
             return False
         time.sleep(_POLL_S)
@@ -41,6 +42,15 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         return
+
+
+def _is_closing(pid: int) -> bool:
+    """Return whether it has lost its command line, but not yet its threads, and so its ports and files."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return False
+    return fields[_STATE] not in "ZX" or int(fields[_THREADS]) > 1
 
 
 def _command_line(pid: int) -> str:
