@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,3 +74,10 @@ def _run_maven(command: list[str]) -> None:
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip().splitlines()[:_QUOTED_LINES]
         raise JarsError(happened, "\n".join(["Maven said", *said]), remedy)
+
+
+if __name__ == "__main__":
+    try:
+        ensure_jars(lambda line: sys.stderr.write(f"carillon: {line}\n"))
+    except JarsError as error:
+        sys.exit(f"error: {error}")
