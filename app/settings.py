@@ -169,12 +169,14 @@ class Providers(Frozen):
 class Environment(Frozen):
     """What the `CARILLON_*` names say."""
 
+    model_config = ConfigDict(alias_generator=str.upper)
+
     kafka: kind.Servers = "127.0.0.1:19092"
     app: kind.TopicPrefix = "carillon"
     events: kind.TopicName = "events"
     data: Path = Path(".carillon/state")
     web: kind.Listen = kind.Address("127.0.0.1", 6066)
-    settings_file: Path | None = Field(alias="settings", default=None)
+    settings_file: Path | None = Field(alias="SETTINGS", default=None)
     clock: Literal["wall", "stream"] = "wall"
 
 
@@ -218,7 +220,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     problems: list[Problem] = []
     named = _named(os.environ if environ is None else environ)
     environment = _read(Environment, named, PREFIX, problems, None)
-    raw_file = named.get("settings")
+    raw_file = named.get("SETTINGS")
     path = Path(raw_file or DEFAULT_FILE)
     raw = _load_file(path, problems) if raw_file or path.exists() else {}
     from_file = _read(FileSettings, raw, f"{path}: ", problems, path.parent) if raw is not None else None
@@ -230,7 +232,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def named_kafka(environ: Mapping[str, str] | None = None) -> str | None:
     """Return the bootstrap servers that the environment names, or None where it names none."""
-    return _named(os.environ if environ is None else environ).get("kafka")
+    return _named(os.environ if environ is None else environ).get("KAFKA")
 
 
 def select_pure_python_faust() -> None:
@@ -239,10 +241,9 @@ def select_pure_python_faust() -> None:
 
 
 def _named(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the `CARILLON_*` names that have a value, as keys of Environment."""
+    """Return the `CARILLON_*` names that have a value, without that prefix."""
     ours = {name: value for name, value in environ.items() if name.startswith(PREFIX) and value}
-    suffixes = {name.removeprefix(PREFIX): value for name, value in ours.items()}
-    return {name.lower() if name.isupper() else name: value for name, value in suffixes.items()}
+    return {name.removeprefix(PREFIX): value for name, value in ours.items()}
 
 
 def _load_file(path: Path, problems: list[Problem]) -> Any:
@@ -270,19 +271,19 @@ def _read(model: type[M], raw: object, where: str, problems: list[Problem], fold
 
 def _problem(model: type[BaseModel], error: Any, where: str) -> Problem:
     loc, message = error["loc"], error["msg"].removeprefix("Value error, ")
-    upper = where == PREFIX
     if error["type"] == "model_type":
         message = "must be a mapping of keys to values"
     if error["type"] == "extra_forbidden":
         nearest = _nearest(str(loc[-1]), _known(_at(model, loc)))
-        message = f"unknown {'name' if upper else 'key'}; the nearest known one is"
-        message += f" {where}{nearest.upper()}" if upper else f" {nearest!r}"
+        known = f"unknown name; the nearest known one is {PREFIX}{nearest}"
+        message = known if where == PREFIX else f"unknown key; the nearest known one is {nearest!r}"
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
-    return Problem(where + (path.upper() if upper else path or "the document"), message)
+    return Problem(where + (path or "the document"), message)
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    return get_close_matches(name.lower(), known, n=1, cutoff=0.0)[0]
+    by_lower = {each.lower(): each for each in known}
+    return by_lower[get_close_matches(name.lower(), by_lower, n=1, cutoff=0.0)[0]]
 
 
 def _known(model: type[BaseModel]) -> list[str]:

@@ -18,7 +18,7 @@ _TIMEOUT_S = 900
 _QUOTED_LINES = 8
 
 
-def ensure_jars(progress: Callable[[str], None], pom: Path = POM, home: Path = HOME) -> Path:
+def ensure_jars(progress: Callable[[str], object], pom: Path = POM, home: Path = HOME) -> Path:
     """Return the folder with the jars, after fetching them where that is still to do. Raises JarsError."""
     lib, stamp = home / "lib", home / "pom.sha256"
     wanted = hashlib.sha256(pom.read_bytes()).hexdigest()
