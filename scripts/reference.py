@@ -1,4 +1,6 @@
-"""Writes the generated pages of `docs/reference/`. Run from the checkout: `.venv/bin/python -m scripts.reference`."""
+"""Writes the generated pages of `docs/reference/`. Run from the checkout: `.venv/bin/python -m
+scripts.reference`.
+"""
 
 from __future__ import annotations
 

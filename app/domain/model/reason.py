@@ -1,4 +1,5 @@
-"""Why a message was held, dropped, sent to the inbox or lost: one closed list for engine, API, pages and metrics.
+"""Why a message was held, dropped, sent to the inbox or lost: one closed list for engine, API, pages and
+metrics.
 
 The codes are CONTRACT section 5. The list grows by adding; a code that was once written is never renamed.
 """
@@ -43,7 +44,7 @@ class Reason(StrEnum):
     TEMPLATE_ERROR = "template_error"
     CONTENT_UNAVAILABLE = "content_unavailable"
     PAYLOAD_TOO_LARGE = "payload_too_large"
-    INVALID_TOKEN = "invalid_token"
+    INVALID_TOKEN = "invalid_token"  # noqa: S105 - the name of a reason
     PROVIDER_REJECTED = "provider_rejected"
     PROVIDER_UNAVAILABLE = "provider_unavailable"
     RETRIES_EXHAUSTED = "retries_exhausted"
@@ -98,11 +99,13 @@ def _fault(marketer: str, engineer: str, *counts_as: CountsAs) -> Explanation:
 _DROPPED, _HELD, _INBOX = CountsAs.DROPPED, CountsAs.HELD, CountsAs.INBOX
 _FAILED, _ON_ITS_WAY = CountsAs.FAILED, CountsAs.ON_ITS_WAY
 
+# fmt: off - a reason is a paragraph
 EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType(
     {
         Reason.NOT_LIVE: _rule(
             "The campaign was not live at that moment.",
-            "The campaign was draft, scheduled, paused or ended when the message was judged; nothing is caught up later.",
+            "The campaign was draft, scheduled, paused or ended when the message was judged; nothing is "
+            "caught up later.",
             _DROPPED,
         ),
         Reason.OUTSIDE_SCHEDULE: _rule(
@@ -158,7 +161,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType(
         ),
         Reason.TOTAL_LIMIT: _rule(
             "The campaign's total number of messages is given out.",
-            "No reservation of `limits.total` is left: held while some are in flight, dropped once all are settled (C026).",
+            "No reservation of `limits.total` is left: held while some are in flight, dropped once all "
+            "are settled (C026).",
             _HELD,
             _DROPPED,
         ),
@@ -174,7 +178,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType(
         ),
         Reason.SAFETY_CHECK: _rule(
             "More people qualified than the safety check allows, so nobody was sent anything.",
-            "The audience of the run exceeds `limits.safety`; the campaign was paused before its first send (C029).",
+            "The audience of the run exceeds `limits.safety`; the campaign was paused before its first "
+            "send (C029).",
             _DROPPED,
         ),
         Reason.THROTTLED: _rule(
@@ -234,7 +239,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType(
         ),
         Reason.TEMPLATE_ERROR: _fault(
             "The text could not be written for this user.",
-            "Rendering ended with a Liquid error or over its limits, or gave a link that is none; the detail names "
+            "Rendering ended with a Liquid error or over its limits, or gave a link that is none; the "
+            "detail names "
             "the field.",
             _DROPPED,
         ),
@@ -257,7 +263,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType(
         ),
         Reason.PROVIDER_REJECTED: _fault(
             "The push service refused the message.",
-            "The provider's answer is permanent and not about the token; no retry, the device keeps its token.",
+            "The provider's answer is permanent and not about the token; no retry, the device keeps its "
+            "token.",
             _FAILED,
             _INBOX,
         ),
@@ -303,11 +310,14 @@ DEAD_LETTER_EXPLANATIONS: Mapping[DeadLetterReason, str] = MappingProxyType(
         DeadLetterReason.WRONG_TYPE: "A known field has a value of another type than its format says.",
         DeadLetterReason.TOO_LARGE: "The record is over 32 KB.",
         DeadLetterReason.NO_USER: "Neither `userId` nor `anonymousId` is given.",
-        DeadLetterReason.TIME_OUT_OF_RANGE: "The time is before 2000, or over a day in the future under the wall clock.",
+        DeadLetterReason.TIME_OUT_OF_RANGE: (
+            "The time is before 2000, or over a day in the future under the wall clock."
+        ),
         DeadLetterReason.UNKNOWN_KIND: "`type` is none of track, identify, screen, page, alias and group.",
         DeadLetterReason.FAILED_STEP: "Deciding on the record failed; its own effects were taken back.",
     }
 )
+# fmt: on
 
 
 def reference_page() -> str:
@@ -319,8 +329,8 @@ def reference_page() -> str:
         "",
         "## Of decisions",
         "",
-        "*Technical* (C097): something did not work. Otherwise a rule or a person decided so. *Counts as* says where a",
-        "message with this reason stands in the sums of C152.",
+        "*Technical* (C097): something did not work. Otherwise a rule or a person decided so.",
+        "*Counts as*: where a message with this reason stands in the sums of C152.",
         "",
         "| reason | for a marketer | for an engineer | technical | counts as |",
         "|---|---|---|---|---|",

@@ -1,0 +1,1 @@
+"""The rules: one question a file, each a function of its arguments."""

@@ -1,0 +1,72 @@
+"""When a send is tried again: exponential with full jitter, until the attempts or the time to live are used
+up.
+
+The jitter is a keyed hash, so the same attempt of the same message is always due at the same time (C156).
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from app.domain.model.reason import Reason
+
+
+class Patience(Struct, frozen=True):
+    """The shortest wait, the longest that the exponent reaches, and how often a message is tried in all."""
+
+    base_ms: int = 10_000
+    longest_ms: int = 900_000
+    attempts: int = 6
+
+
+PATIENCE = Patience()
+
+
+class RetryAt(Struct, frozen=True):
+    """Try again at this time."""
+
+    due_ms: int
+
+
+class GiveUp(Struct, frozen=True):
+    """Never again: `retries_exhausted`, or `expired` where the next attempt would be after the time
+    to live.
+    """
+
+    reason: Reason
+
+
+def next_attempt(
+    *,
+    key: str,
+    attempts_made: int,
+    now_ms: int,
+    after_ms: int | None = None,
+    expires_ms: int | None = None,
+    patience: Patience = PATIENCE,
+) -> RetryAt | GiveUp:
+    """What follows the failed attempt number `attempts_made` (1 is the first).
+
+    The wait is drawn from [base, min(longest, base * 2^n)] by a hash of `key` (message and device) and the
+    attempt: full jitter over all that lies above the shortest wait. `after_ms` is the service's own wish, and
+    is never undercut. At `expires_ms` and later nothing is tried.
+    """
+    if attempts_made < 1:
+        raise ValueError("attempts_made counts from 1")
+    if attempts_made >= patience.attempts:
+        return GiveUp(Reason.RETRIES_EXHAUSTED)
+    shortest_ms = patience.base_ms
+    ceiling_ms = max(shortest_ms, min(patience.longest_ms, shortest_ms << attempts_made))
+    wait_ms = shortest_ms + int((ceiling_ms - shortest_ms) * _share(key, attempts_made))
+    due_ms = now_ms + (wait_ms if after_ms is None else max(wait_ms, after_ms))
+    if expires_ms is not None and due_ms >= expires_ms:
+        return GiveUp(Reason.EXPIRED)
+    return RetryAt(due_ms)
+
+
+def _share(key: str, attempt: int) -> float:
+    """A number in [0, 1) that looks random and is always the same for the same arguments."""
+    digest = blake2b(f"{key}\x00{attempt}".encode("utf-8", "surrogatepass"), digest_size=6).digest()
+    return int.from_bytes(digest, "big") / (1 << 48)
