@@ -1,0 +1,101 @@
+"""The second question: may we send, to this person, now? Guards in the order of SPEC section 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from app.domain.model.app_rules import AppRules
+from app.domain.model.campaign import QuietThen
+from app.domain.model.push import Target
+from app.domain.model.reason import Reason
+from app.domain.model.user import User
+from app.domain.model.verdict import CLEAR, Clear, Drop, Hold, ToInbox, Verdict
+from app.domain.rules import caps, quiet, surface
+from app.domain.rules.plan import Catalog, Plan
+from app.domain.rules.schedule import is_within
+from app.domain.rules.zones import zone_for
+
+
+class Asked(Struct, frozen=True):
+    """What every guard is asked about: a qualified user-message at this moment."""
+
+    plan: Plan
+    user: User
+    rules: AppRules
+    catalog: Catalog
+    now_ms: int
+    zone: str
+
+
+class Cleared(Struct, frozen=True):
+    """Every guard is clear; the push goes to these devices."""
+
+    targets: tuple[Target, ...]
+
+
+def zone_of(plan: Plan, user: User, rules: AppRules) -> str:
+    """Whose wall clock counts: user, campaign, app (C044). A trait wins over what devices report."""
+    trait = user.profile.traits.get("timezone")
+    zone, _ = zone_for(trait if isinstance(trait, str) else user.profile.zone, plan.campaign.zone, rules.zone)
+    return zone
+
+
+def judge(
+    plan: Plan, user: User, rules: AppRules, catalog: Catalog, now_ms: int
+) -> Cleared | Hold | Drop | ToInbox:
+    """Live and in schedule, then the surface, then what only a push must pass. `plan`: the version in force."""
+    asked = Asked(plan, user, rules, catalog, now_ms, zone_of(plan, user, rules))
+    verdict = _first(ALWAYS, asked)
+    if not isinstance(verdict, Clear):
+        return verdict
+    reached = surface.choose(user.profile)
+    if isinstance(reached, surface.Unreachable):
+        inbox = plan.campaign.inbox
+        return ToInbox(reached.reason) if inbox is not None and inbox.fallback else Drop(reached.reason)
+    verdict = _first(PUSH_ONLY, asked)
+    return Cleared(reached.targets) if isinstance(verdict, Clear) else verdict
+
+
+def _first(guards: tuple[Guard, ...], asked: Asked) -> Verdict:
+    for guard in guards:
+        verdict = guard(asked)
+        if not isinstance(verdict, Clear):
+            return verdict
+    return CLEAR
+
+
+def live(asked: Asked) -> Verdict:
+    """Is the campaign live (C004)?"""
+    return CLEAR if asked.catalog.is_live(asked.plan.id) else Drop(Reason.NOT_LIVE)
+
+
+def in_schedule(asked: Asked) -> Verdict:
+    """Is it between start and end (C034)?"""
+    return CLEAR if is_within(asked.plan.campaign, asked.now_ms) else Drop(Reason.OUTSIDE_SCHEDULE)
+
+
+def quiet_hours(asked: Asked) -> Verdict:
+    """Is it quiet in the user's zone (C040-C042)?"""
+    window = asked.plan.campaign.quiet
+    until_ms = None if window is None else quiet.quiet_until(window, asked.now_ms, asked.zone)
+    if window is None or until_ms is None:
+        return CLEAR
+    if window.then is QuietThen.DROP:
+        return Drop(Reason.QUIET_HOURS)
+    return Hold(until_ms, Reason.QUIET_HOURS)
+
+
+def user_caps(asked: Asked) -> Verdict:
+    """Has the user had enough pushes (C031-C033)?"""
+    if asked.plan.campaign.ignore_caps or not asked.rules.caps:
+        return CLEAR
+    cleared = [push.cleared_ms for push in asked.user.activity.pushes]
+    capped = caps.is_capped(asked.rules.caps, cleared, asked.now_ms, asked.zone)
+    return Drop(Reason.USER_CAP) if capped else CLEAR
+
+
+Guard = Callable[[Asked], Verdict]
+ALWAYS: tuple[Guard, ...] = (live, in_schedule)
+PUSH_ONLY: tuple[Guard, ...] = (quiet_hours, user_caps)

@@ -1,0 +1,1 @@
+"""The nouns: events, users, campaigns, verdicts, pushes, receipts, decisions."""

@@ -1,0 +1,16 @@
+"""What the whole app has decided for every campaign: zone, caps, lateness, and which clock counts."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from app.domain.model.campaign import Cap
+
+
+class AppRules(Struct, frozen=True):
+    """`max_lateness_ms` is measured against the record's time, under a stream clock against the stream's."""
+
+    zone: str = "UTC"
+    caps: tuple[Cap, ...] = ()
+    max_lateness_ms: int = 3_600_000
+    stream_clock: bool = False

@@ -1,0 +1,175 @@
+"""A campaign: WHO + WHEN + WHAT, frozen. One value is one version of one campaign (C157)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from app.domain.model.push import AndroidOptions
+
+
+class Operator(StrEnum):
+    """How a value is compared (CONTRACT section 2)."""
+
+    IS = "is"
+    IS_NOT = "is_not"
+    IN = "in"
+    NOT_IN = "not_in"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    BETWEEN = "between"
+    CONTAINS = "contains"
+    STARTS_WITH = "starts_with"
+    ENDS_WITH = "ends_with"
+    INCLUDES = "includes"
+    BEFORE = "before"
+    AFTER = "after"
+    IN_LAST = "in_last"
+    IS_SET = "is_set"
+    IS_NOT_SET = "is_not_set"
+
+
+class Test(Struct, frozen=True, tag="test"):
+    """A leaf: `field` of the subject compared with `operand`. Times and durations are milliseconds."""
+
+    field: str
+    operator: Operator
+    operand: Any = None
+
+
+class AllOf(Struct, frozen=True, tag="all"):
+    """Every one holds."""
+
+    of: tuple[Condition, ...]
+
+
+class AnyOf(Struct, frozen=True, tag="any"):
+    """At least one holds."""
+
+    of: tuple[Condition, ...]
+
+
+class NoneOf(Struct, frozen=True, tag="none"):
+    """Not one holds."""
+
+    of: tuple[Condition, ...]
+
+
+Condition = Test | AllOf | AnyOf | NoneOf
+EVERYONE = AllOf(())
+
+
+class Repeat(StrEnum):
+    """What a second trigger does to a running timer (C010)."""
+
+    RESTART = "restart"
+    KEEP_FIRST = "keep_first"
+    EACH = "each"
+
+
+class Unless(Struct, frozen=True):
+    """The answer that cancels an inaction timer: B within `within_ms`, correlated by the property `match`."""
+
+    event: str
+    within_ms: int
+    match: str | None = None
+    where: Condition = EVERYONE
+
+
+class When(Struct, frozen=True):
+    """A live trigger on an event (C009), with `unless` an inaction within time (C010), with `delay_ms` C048."""
+
+    event: str
+    where: Condition = EVERYONE
+    unless: Unless | None = None
+    repeat: Repeat = Repeat.RESTART
+    delay_ms: int = 0
+
+
+class QuietThen(StrEnum):
+    """What happens to a push in quiet hours."""
+
+    HOLD = "hold"
+    DROP = "drop"
+
+
+class Quiet(Struct, frozen=True):
+    """Quiet hours [from, to) in the user's zone, in minutes after midnight; may wrap midnight (C040-C042)."""
+
+    from_minute: int
+    to_minute: int
+    then: QuietThen
+
+
+class Missing(StrEnum):
+    """What an undefined variable does (C069-C072)."""
+
+    DEFAULT = "default"
+    DROP = "drop"
+
+
+class Content(Struct, frozen=True):
+    """WHAT: Liquid templates and the fields that are none."""
+
+    title: str
+    body: str
+    link: str | None = None
+    image: str | None = None
+    data: dict[str, str] = {}
+    collapse: str | None = None
+    ttl_ms: int | None = None
+    missing: Missing = Missing.DEFAULT
+    silent: bool = False
+    android: AndroidOptions | None = None
+
+
+class Inbox(Struct, frozen=True):
+    """The App Inbox (C107, C111-C114). `title`, `body`, `link`, `image` override those of the push."""
+
+    fallback: bool
+    ttl_ms: int
+    tags: tuple[str, ...] = ()
+    title: str | None = None
+    body: str | None = None
+    link: str | None = None
+    image: str | None = None
+    colors: dict[str, str] = {}
+
+
+class Campaign(Struct, frozen=True):
+    """One version. `starts_ms` and `ends_ms` bound when it may qualify anybody (C034)."""
+
+    id: str
+    name: str
+    when: When
+    what: Content
+    who: Condition = EVERYONE
+    owner: str | None = None
+    zone: str | None = None
+    starts_ms: int | None = None
+    ends_ms: int | None = None
+    quiet: Quiet | None = None
+    ignore_caps: bool = False
+    caps_count: bool = True
+    inbox: Inbox | None = None
+
+
+class Status(StrEnum):
+    """The lifecycle (C004)."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class Cap(Struct, frozen=True):
+    """At most `max` pushes per user: per calendar day in the user's zone, or in any `rolling_ms` (C031)."""
+
+    max: int
+    rolling_ms: int | None = None

@@ -1,0 +1,37 @@
+"""What a decision wants done: values, carried out by the agent once the turn is appended."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from app.domain.model.decision import Decision
+from app.domain.model.push import InboxItem, Order
+
+
+class Record(Struct, frozen=True):
+    """Write this decision down."""
+
+    decision: Decision
+
+
+class Send(Struct, frozen=True):
+    """Hand this order to the sender of one provider."""
+
+    transport: str
+    order: Order
+
+
+class Keep(Struct, frozen=True):
+    """Put this item into the user's inbox."""
+
+    item: InboxItem
+
+
+class MoveToken(Struct, frozen=True):
+    """This user's device brought a token: whoever had it before loses it (C131)."""
+
+    token: str
+    device: str
+
+
+Effect = Record | Send | Keep | MoveToken

@@ -1,0 +1,167 @@
+"""A user: what Carillon knows of one person, in three parts that are stored apart.
+
+`Profile` changes when traits or devices do, `Activity` with every event, `Agenda` when something is waiting for its
+time or is on its way. An event rewrites only the parts that it changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from app.domain.model.event import PushStatus
+
+REMEMBERED_IDS = 32
+REMEMBERED_OFFSETS = 8
+ID_BYTES = 8
+
+
+class Device(Struct, array_like=True):
+    """One device. It may be sent to while it has a token, is allowed and not suspended (its token moved away)."""
+
+    id: str
+    platform: str = ""
+    token: str | None = None
+    push: PushStatus = PushStatus.ASK
+    suspended: bool = False
+    manufacturer: str | None = None
+    model: str | None = None
+    os_version: str | None = None
+    app_version: str | None = None
+    sdk_version: str | None = None
+    seen_ms: int = 0
+
+
+class Profile(Struct, array_like=True):
+    """Traits and devices; `zone` is the last time zone that a message's context named and that exists."""
+
+    traits: dict[str, Any] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    zone: str | None = None
+    locale: str | None = None
+
+
+class CountedPush(Struct, array_like=True):
+    """A push that counts against the caps: when it was cleared, and which it was, so that it can be given back."""
+
+    cleared_ms: int
+    message_id: str
+
+
+class Activity(Struct, array_like=True):
+    """What every event changes.
+
+    `recent_ids`: the last 32 message ids, 8 bytes of hash each, oldest first. `recent_offsets`: where the last 8
+    events stand in `events`. `answers`: for each campaign with an `unless`, the (time, match) of cancelling events
+    that a late trigger might still have to meet (C010).
+    """
+
+    recent_ids: bytes = b""
+    recent_offsets: list[int] = field(default_factory=list)
+    pushes: list[CountedPush] = field(default_factory=list)
+    answers: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+
+
+class Trigger(Struct, array_like=True):
+    """The event that started it, pinned: its id names the message, its properties render it."""
+
+    event_id: str
+    name: str
+    time_ms: int
+    properties: dict[str, Any]
+
+
+class Waiting(Struct, array_like=True, tag="w"):
+    """An inaction timer (C010): qualifies at `due_ms` unless it is answered. `match` tells two carts apart."""
+
+    campaign: str
+    version: int
+    instance: str
+    due_ms: int
+    trigger: Trigger
+    match: str = ""
+
+
+class Held(Struct, array_like=True, tag="h"):
+    """A qualified message that waits (quiet hours, delay); asked again from the first guard on at `due_ms`."""
+
+    campaign: str
+    version: int
+    instance: str
+    due_ms: int
+    trigger: Trigger
+    message_id: str
+    match: str = ""
+
+
+class OnItsWay(Struct, array_like=True, tag="o"):
+    """A message handed to senders whose end is not known. `waiting_for`: devices without a final outcome."""
+
+    campaign: str
+    version: int
+    message_id: str
+    trigger: Trigger
+    waiting_for: list[str]
+    title: str = ""
+    body: str = ""
+    link: str | None = None
+    image: str | None = None
+
+
+Entry = Waiting | Held | OnItsWay
+
+
+class Agenda(Struct, array_like=True):
+    """Everything of this user that is not finished."""
+
+    entries: list[Entry] = field(default_factory=list)
+
+
+class Parts(Protocol):
+    """Where the parts of one user come from."""
+
+    def profile(self) -> Profile:
+        """The stored profile, or an empty one."""
+
+    def activity(self) -> Activity:
+        """The stored activity, or an empty one."""
+
+    def agenda(self) -> Agenda:
+        """The stored agenda, or an empty one."""
+
+
+class User:
+    """One user's parts, read when they are first needed. Whoever changes a part says so (`profile_changed` …)."""
+
+    __slots__ = ("_activity", "_agenda", "_parts", "_profile", "activity_changed", "agenda_changed", "id",
+                 "profile_changed")  # fmt: skip
+
+    def __init__(self, user_id: str, parts: Parts) -> None:
+        self.id = user_id
+        self._parts = parts
+        self._profile: Profile | None = None
+        self._activity: Activity | None = None
+        self._agenda: Agenda | None = None
+        self.profile_changed = self.activity_changed = self.agenda_changed = False
+
+    @property
+    def profile(self) -> Profile:
+        """Traits and devices."""
+        if self._profile is None:
+            self._profile = self._parts.profile()
+        return self._profile
+
+    @property
+    def activity(self) -> Activity:
+        """What every event changes."""
+        if self._activity is None:
+            self._activity = self._parts.activity()
+        return self._activity
+
+    @property
+    def agenda(self) -> Agenda:
+        """What is not finished."""
+        if self._agenda is None:
+            self._agenda = self._parts.agenda()
+        return self._agenda

@@ -1,0 +1,127 @@
+"""The first question: whom does this event concern? Triggers, inaction timers, and what answers them (C009, C010)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.domain.model.campaign import Repeat, Unless
+from app.domain.model.event import Event
+from app.domain.model.user import Entry, Held, OnItsWay, Trigger, User, Waiting
+from app.domain.rules.plan import Catalog, Plan
+from app.domain.rules.schedule import is_within
+
+REMEMBERED_ANSWERS = 64
+
+
+def meets_who(plan: Plan, user: User, now_ms: int) -> bool:
+    """Does WHO hold for this user now?"""
+    return plan.who(user.profile.traits, now_ms)
+
+
+def match_value(unless: Unless | None, properties: dict[str, Any]) -> str | None:
+    """What tells two timers of one campaign apart: the correlating property as text; None where it is missing."""
+    if unless is None or unless.match is None:
+        return ""
+    value = properties.get(unless.match)
+    return None if value is None else str(value)
+
+
+def triggered(catalog: Catalog, event: Event, now_ms: int) -> list[Plan]:
+    """The live campaigns within their schedule whose trigger this event is."""
+    plans = catalog.triggers.get(event.name or "")
+    if not plans:
+        return []
+    properties = event.properties
+    return [plan for plan in plans if plan.where(properties, now_ms) and is_within(plan.campaign, now_ms)]
+
+
+def answered(user: User, catalog: Catalog, event: Event, now_ms: int) -> list[Held]:
+    """Let this event cancel what it answers; returns the held messages that it cancels.
+
+    A timer: where tB <= tA+T, B being later in the log; B without the `match` property cancels every one. A held
+    message: at any time before it is sent (SPEC section 9, Held and delayed).
+    """
+    entries = user.agenda.entries
+    gone = [entry for entry in entries if _answers(catalog, event, entry, now_ms)]
+    if not gone:
+        return []
+    user.agenda.entries = [entry for entry in entries if entry not in gone]
+    user.agenda_changed = True
+    return [entry for entry in gone if isinstance(entry, Held)]
+
+
+def _answers(catalog: Catalog, event: Event, entry: Entry, now_ms: int) -> bool:
+    if isinstance(entry, OnItsWay):
+        return False
+    plan = catalog.plans.get((entry.campaign, entry.version))
+    if plan is None or plan.unless is None or plan.unless.event != event.name:
+        return False
+    if isinstance(entry, Waiting) and event.time_ms > entry.due_ms:
+        return False
+    if plan.answer_where is not None and not plan.answer_where(event.properties, now_ms):
+        return False
+    match = match_value(plan.unless, event.properties)
+    return match is None or match == entry.match
+
+
+def remember_answer(user: User, catalog: Catalog, event: Event, now_ms: int, horizon_ms: int) -> None:
+    """Keep the time of a cancelling event for a trigger that the log brings later (tA < tB), as long as one may come."""
+    for plan in catalog.answers.get(event.name or "", ()):
+        if plan.answer_where is None or plan.answer_where(event.properties, now_ms):
+            match = match_value(plan.unless, event.properties)
+            known = user.activity.answers.get(plan.id, [])
+            kept = [answer for answer in known if answer[0] > horizon_ms]
+            kept.append((event.time_ms, "*" if match is None else "=" + match))
+            user.activity.answers[plan.id] = kept[-REMEMBERED_ANSWERS:]
+            user.activity_changed = True
+
+
+def arm(user: User, plan: Plan, event: Event) -> None:
+    """Start the inaction timer of a campaign, as its `repeat` says where one is running."""
+    unless = plan.unless
+    if unless is None:
+        raise ValueError(f"{plan.id} has no `unless`")
+    match = match_value(unless, event.properties) or ""
+    due_ms = event.time_ms + unless.within_ms
+    if _answered_before(user, plan.id, match, event.time_ms, due_ms):
+        return
+    running = [
+        e
+        for e in user.agenda.entries
+        if isinstance(e, Waiting) and e.campaign == plan.id and e.match == match
+    ]
+    if running and not _replaces(plan.campaign.when.repeat, running[0], event):
+        return
+    kept = user.agenda.entries
+    if running and plan.campaign.when.repeat is Repeat.RESTART:
+        kept = [entry for entry in kept if entry not in running]
+    instance = event.message_id if plan.campaign.when.repeat is Repeat.EACH else match
+    trigger = Trigger(event.message_id, event.name or "", event.time_ms, event.properties)
+    user.agenda.entries = [*kept, Waiting(plan.id, plan.version, instance, due_ms, trigger, match)]
+    user.agenda_changed = True
+
+
+def _replaces(repeat: Repeat, running: Waiting, event: Event) -> bool:
+    """Does a second A start a timer while one is running? The later A counts, whatever the order of the log."""
+    match repeat:
+        case Repeat.EACH:
+            return True
+        case Repeat.KEEP_FIRST:
+            return event.time_ms < running.trigger.time_ms
+        case Repeat.RESTART:
+            return event.time_ms >= running.trigger.time_ms
+
+
+def _answered_before(user: User, campaign: str, match: str, from_ms: int, due_ms: int) -> bool:
+    answers = user.activity.answers.get(campaign, ())
+    return any(from_ms < at_ms <= due_ms and kind in {"*", "=" + match} for at_ms, kind in answers)
+
+
+def due(user: User, due_ms: int) -> list[Waiting | Held]:
+    """Take everything that is due at or before this time out of the agenda, by (due, campaign, instance)."""
+    entries = user.agenda.entries
+    ready = [e for e in entries if not isinstance(e, OnItsWay) and e.due_ms <= due_ms]
+    if ready:
+        user.agenda.entries = [entry for entry in entries if entry not in ready]
+        user.agenda_changed = True
+    return sorted(ready, key=lambda e: (e.due_ms, e.campaign, e.instance))

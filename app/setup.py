@@ -1,0 +1,254 @@
+"""`setup`: makes the topics that are missing, begins their journals, publishes the settings that decide.
+
+Refuses what would lose something: a changed partition count, and a journal that is gone where one had been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, for_code
+
+from app.domain.model.app_rules import AppRules
+from app.domain.model.campaign import Cap
+from app.settings import Settings
+from app.topics import ACTORS, Spec, Topics
+from app.turns.journals import begin_journal, has_identity
+from app.turns.ports import Clock
+from tables.catalog import SETTINGS_KEY, Records, Rules
+
+
+REPLICAS = 3
+
+
+class SetupRefused(Exception):
+    """Going on would lose or mix up something; the message says what, and what to do."""
+
+
+class Report(NamedTuple):
+    """What setup did and found."""
+
+    created: list[str]
+    begun: list[str]
+    differs: list[str]
+    settings: str
+
+
+def actor_inputs(topics: Topics) -> dict[str, tuple[tuple[str, bool], ...]]:
+    """The mailbox of each actor: (topic, whether its messages carry a source)."""
+    return {
+        "users": ((topics.events, False), (topics.users_mail, True)),
+        "fcm": ((topics.sends("fcm"), True),),
+        "inbox": ((topics.inbox, True),),
+        "tokens": ((topics.tokens_mail, True),),
+        "tally": ((topics.decisions, True),),
+    }
+
+
+def app_rules(settings: Settings) -> AppRules:
+    """The settings that decide, as the core takes them."""
+    deciding = settings.deciding
+    caps = tuple(Cap(cap.max, cap.per_ms) for cap in deciding.caps)
+    return AppRules(deciding.zone, caps, deciding.max_lateness_ms, settings.clock == "stream")
+
+
+async def setup(settings: Settings, clock: Clock, restart_from: str | int | None = None) -> Report:
+    """Make everything that is missing. `restart_from`: "latest" or a time in ms; begins lost journals anew there.
+
+    Raises SetupRefused; KafkaError where the broker does not answer.
+    """
+    topics = Topics(settings.app, settings.events)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False)
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    try:
+        await admin.start()
+        await consumer.start()
+        await producer.start()
+        return await _Setup(settings, topics, clock, admin, consumer, producer).run(restart_from)
+    finally:
+        for client in (producer, consumer):
+            await client.stop()
+        await admin.close()
+
+
+class _Setup:
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Topics,
+        clock: Clock,
+        admin: AIOKafkaAdminClient,
+        consumer: AIOKafkaConsumer,
+        producer: AIOKafkaProducer,
+    ) -> None:
+        self.settings = settings
+        self.topics = topics
+        self.clock = clock
+        self.admin = admin
+        self.consumer = consumer
+        self.producer = producer
+
+    async def run(self, restart_from: str | int | None) -> Report:
+        specs = self.topics.specs(self.settings.partitions)
+        counts = await partition_counts(self.admin, [spec.name for spec in specs])
+        records = await read_records(self.consumer, self.topics.campaigns) if counts.get(
+            self.topics.campaigns
+        ) else Records()
+        refuse_changed_counts(specs, counts, records)
+        missing = [spec for spec in specs if spec.name not in counts]
+        lost = await self._lost_journals(counts, records)
+        if lost and restart_from is None:
+            raise SetupRefused(
+                f"{', '.join(lost)} had been set up and is gone or empty. The state that it held cannot be known. "
+                "Say where to go on: `setup --restart-from latest` decides only what comes from now on, "
+                "`--restart-from 2026-11-22T09:00:00Z` what came since then."
+            )
+        await self._create(missing)
+        begun = await self._begin(restart_from)
+        published = await self._publish(records)
+        return Report([spec.name for spec in missing], begun, await self._differences(specs, counts), published)
+
+    async def _lost_journals(self, counts: Mapping[str, int], records: Records) -> list[str]:
+        """Journals of an app that was set up before, which have no identity now."""
+        if records.rules is None:
+            return []
+        lost = []
+        for journal in (self.topics.journal(actor) for actor in ACTORS):
+            partitions = range(counts.get(journal, 0))
+            if not partitions or not all([await has_identity(self.consumer, journal, p) for p in partitions]):
+                lost.append(journal)
+        return lost
+
+    async def _create(self, specs: list[Spec]) -> None:
+        if not specs:
+            return
+        brokers = len((await self.admin.describe_cluster())["brokers"])
+        replicas = min(REPLICAS, brokers)
+        safe = {"min.insync.replicas": str(max(1, replicas - 1))}
+        new = [NewTopic(each.name, each.partitions, replicas, topic_configs=each.config | safe) for each in specs]
+        answer = await self.admin.create_topics(new)
+        for name, code, message in (error[:3] for error in answer.topic_errors):
+            if code:
+                raise for_code(code)(f"{name}: {message}")
+        await self._wait_for([spec.name for spec in specs])
+
+    async def _wait_for(self, names: list[str]) -> None:
+        """The broker answers for a new topic a moment after it has made it."""
+        while len(await partition_counts(self.admin, names)) < len(names):
+            await self.consumer._client.force_metadata_update()
+
+    async def _begin(self, restart_from: str | int | None) -> list[str]:
+        begun = []
+        for actor, inputs in actor_inputs(self.topics).items():
+            journal = self.topics.journal(actor)
+            for partition in range(self.settings.partitions):
+                if not await has_identity(self.consumer, journal, partition):
+                    start = await self._start(inputs, partition, restart_from)
+                    await begin_journal(self.producer, journal, partition, start, self.clock.now_ms())
+                    begun.append(f"{journal}/{partition}")
+        return begun
+
+    async def _start(
+        self, inputs: tuple[tuple[str, bool], ...], partition: int, restart_from: str | int | None
+    ) -> dict[str, int]:
+        if restart_from is None:
+            return {}
+        places = [TopicPartition(topic, partition) for topic, _ in inputs]
+        ends = await self.consumer.end_offsets(places)
+        if isinstance(restart_from, int):
+            found = await self.consumer.offsets_for_times(dict.fromkeys(places, restart_from))
+            ends |= {place: at.offset for place, at in found.items() if at is not None}
+        return {place.topic: offset - 1 for place, offset in ends.items()}
+
+    async def _publish(self, records: Records) -> str:
+        rules, text = app_rules(self.settings), self.settings.deciding.to_json()
+        rules = msgspec.structs.replace(rules, stream_clock=False)
+        before: tuple[tuple[int, AppRules], ...] = ()
+        if records.rules is not None:
+            known, time_ms = records.rules
+            if known.current == rules and known.settings == text:
+                return "unchanged"
+            before = (*known.before, (time_ms, known.current))[-50:]
+        value = msgspec.msgpack.encode(Rules(rules, text, self.settings.partitions, before))
+        await self.producer.send_and_wait(self.topics.campaigns, value, key=SETTINGS_KEY, partition=0)
+        return "published"
+
+    async def _differences(self, specs: list[Spec], counts: Mapping[str, int]) -> list[str]:
+        """Settings of topics that were there before and are not what setup would have made."""
+        wanted = {spec.name: spec.config for spec in specs if spec.name in counts}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted]
+        found = []
+        for response in await self.admin.describe_configs(resources) if resources else []:
+            for _code, _message, _kind, name, entries in response.resources:
+                actual = {entry[0]: entry[1] for entry in entries}
+                for key, value in wanted[name].items():
+                    if actual.get(key) != value:
+                        found.append(f"{name}: {key} is {actual.get(key)}, setup would make it {value}")
+        return found
+
+
+async def partition_counts(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
+    """How many partitions each of the topics has; those that do not exist are left out."""
+    existing = set(await admin.list_topics())
+    wanted = [name for name in names if name in existing]
+    described = await admin.describe_topics(wanted) if wanted else []
+    return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["partitions"]}
+
+
+async def read_records(consumer: AIOKafkaConsumer, topic: str) -> Records:
+    """Everything that the campaigns topic says now."""
+    records, place = Records(), TopicPartition(topic, 0)
+    end = (await consumer.end_offsets([place]))[place]
+    consumer.assign([place])
+    consumer.seek(place, 0)
+    while await consumer.position(place) < end:
+        for record in (await consumer.getmany(place, timeout_ms=500)).get(place, ()):
+            records.take(record.key, record.value, record.timestamp)
+    return records
+
+
+def refuse_changed_counts(specs: list[Spec], counts: Mapping[str, int], records: Records) -> None:
+    """Users are where their key's hash put them: another number of partitions would tear them apart."""
+    known = records.rules[0].partitions if records.rules is not None else None
+    for spec in specs:
+        found = counts.get(spec.name)
+        if found is not None and found != spec.partitions:
+            raise SetupRefused(
+                f"topic {spec.name} has {found} partitions, and the settings say {spec.partitions}. Users' state is "
+                "kept by partition, so the number cannot change: set `partitions` back, or begin a new CARILLON_APP."
+            )
+        if known is not None and spec.partitions not in {1, known}:
+            raise SetupRefused(
+                f"this app was set up with {known} partitions, and the settings say {spec.partitions}. "
+                "The number cannot change: set `partitions` back, or begin a new CARILLON_APP."
+            )
+
+
+async def check(settings: Settings) -> None:
+    """What a worker needs before it starts. Raises SetupRefused with what is missing, KafkaError without a broker."""
+    topics = Topics(settings.app, settings.events)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=None, enable_auto_commit=False)
+    try:
+        await admin.start()
+        await consumer.start()
+        specs = topics.specs(settings.partitions)
+        counts = await partition_counts(admin, [spec.name for spec in specs])
+        missing = [spec.name for spec in specs if spec.name not in counts]
+        if missing:
+            raise SetupRefused(
+                f"{', '.join(missing)} is missing. Run `python -m app setup` first; it makes what is not there."
+            )
+        refuse_changed_counts(specs, counts, await read_records(consumer, topics.campaigns))
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+__all__ = ["KafkaError", "Report", "SetupRefused", "actor_inputs", "app_rules", "check", "setup"]

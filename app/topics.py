@@ -1,0 +1,89 @@
+"""Every topic that Carillon reads or owns: its name, and how `setup` makes it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+ACTORS = ("users", "fcm", "inbox", "tokens", "tally")
+"""Every kind of actor that has a journal. `fcm` is the sender of that provider."""
+
+_JOURNAL = {
+    "cleanup.policy": "compact",
+    "segment.bytes": str(64 << 20),
+    "min.cleanable.dirty.ratio": "0.1",
+    "max.message.bytes": str(4 << 20),
+}
+_MAILBOX = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime"}
+_KEPT = {"retention.ms": str(30 * 86_400_000)}
+_COMPACTED = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
+
+
+class Spec(NamedTuple):
+    """A topic as `setup` makes it."""
+
+    name: str
+    partitions: int
+    config: dict[str, str]
+
+
+class Topics(NamedTuple):
+    """The names, all derived from the app's name; `events` is named by the operator."""
+
+    app: str
+    events: str
+
+    @property
+    def campaigns(self) -> str:
+        """Definitions and statuses of campaigns, and the settings that decide; compacted, one partition."""
+        return f"{self.app}.campaigns"
+
+    @property
+    def users_mail(self) -> str:
+        """To the users actor: outcomes, moved tokens."""
+        return f"{self.app}.users.mail"
+
+    @property
+    def tokens_mail(self) -> str:
+        """To the tokens actor: who has a token now."""
+        return f"{self.app}.tokens.mail"
+
+    @property
+    def inbox(self) -> str:
+        """Items for the App Inbox."""
+        return f"{self.app}.inbox"
+
+    @property
+    def decisions(self) -> str:
+        """Every step of every qualified user."""
+        return f"{self.app}.decisions"
+
+    @property
+    def dead_letters(self) -> str:
+        """What nobody could decide on."""
+        return f"{self.app}.dead-letters"
+
+    @property
+    def stats(self) -> str:
+        """Counts per campaign and partition; compacted."""
+        return f"{self.app}.stats"
+
+    def sends(self, transport: str) -> str:
+        """Orders for the sender of one provider."""
+        return f"{self.app}.sends.{transport}"
+
+    def journal(self, actor: str) -> str:
+        """The journal of one actor kind."""
+        return f"{self.app}.{actor}.journal"
+
+    def specs(self, partitions: int) -> list[Spec]:
+        """Every topic in the order in which `setup` makes them: journals come last, and mean that the rest is there."""
+        mailboxes = (self.users_mail, self.sends("fcm"), self.inbox, self.tokens_mail)
+        return [
+            Spec(self.events, partitions, {"message.timestamp.type": "LogAppendTime"}),
+            Spec(self.campaigns, 1, _COMPACTED),
+            *(Spec(name, partitions, _MAILBOX) for name in mailboxes),
+            Spec(self.decisions, partitions, _KEPT),
+            Spec(self.dead_letters, partitions, _KEPT),
+            Spec(self.stats, partitions, _COMPACTED),
+            *(Spec(self.journal(actor), partitions, _JOURNAL) for actor in ACTORS),
+        ]

@@ -1,0 +1,155 @@
+"""Faust, taken by polls: one stream event per (partition, poll), holding the list of records.
+
+Stock Faust handles one stream event per record; most of its time goes there. The journal says what is consumed, so
+Faust's acknowledgements and commits are switched off, and after a rebalance every partition starts from its own
+watermark. All private members of Faust that we rely on are in this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
+
+import faust
+from faust.events import Event
+from faust.transport.drivers import aiokafka as driver
+from faust.types.tuples import TP, ConsumerMessage
+
+from app.turns.host import Host
+
+POLL_S = 0.1
+FETCH_WAIT_MS = 100
+
+
+class BatchThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread with a shorter long poll: a partition that is resumed waits for the one under way."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
+
+class BatchConsumer(driver.Consumer):
+    """Faust's consumer, by polls. `engine.hosts` knows which partitions are open and how far they are."""
+
+    def _new_consumer_thread(self) -> Any:
+        return BatchThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+        """One message per (partition, poll); none of a poll that a rebalance has overtaken."""
+        records, _active = await self._wait_next_records(POLL_S)
+        if records is None or self.should_stop:
+            return
+        if not self.flow_active:
+            await self.perform_seek()
+            return
+        generation = self.app.consumer_generation_id
+        for tp, batch in records.items():
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return
+            if batch:
+                yield tp, _message(tp, batch, generation)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Every open partition to its watermark; the others are sought when they open, and not fetched before."""
+        offsets = {tp: self._hosts_offset(tp) for tp in self.assignment()}
+        known = {tp: offset for tp, offset in offsets.items() if offset is not None}
+        if known:
+            await self.seek_wait(known)
+        return known
+
+    def _hosts_offset(self, tp: TP) -> int | None:
+        host = self.app.host_of(tp.topic)
+        return None if host is None else host.offset(tp.topic, tp.partition)
+
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
+        """Fetch these again; those that are not open stay out."""
+        super().resume_partitions({tp for tp in tps if self._hosts_offset(tp) is not None})
+
+    def track_message(self, message: Any) -> None:
+        """The journal says what is consumed."""
+
+    def ack(self, message: Any) -> bool:
+        """The journal says what is consumed."""
+        return True
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """A poll is not a gap."""
+
+    async def _commit_offsets(self, *_args: Any, **_kwargs: Any) -> bool:
+        return True
+
+    async def commit(self, *_args: Any, **_kwargs: Any) -> bool:
+        """The journal says what is consumed."""
+        return True
+
+    async def advise(self, offsets: Mapping[TP, int]) -> None:
+        """A group commit for lag tools and autoscalers; nothing reads it back."""
+        await self._thread.commit(offsets)
+
+
+class BatchTransport(driver.Transport):
+    """The transport with our consumer."""
+
+    Consumer = BatchConsumer
+
+
+class BatchSchema(faust.Schema):
+    """Hands the list of records through as the event's value."""
+
+    def compile(self, app: Any, **_kwargs: Any) -> Any:
+        """A decoder that decodes nothing."""
+
+        async def as_event(message: Any, *, propagate: bool = False) -> Event:
+            return Event(app, None, message.value, {}, message)
+
+        return as_event
+
+
+class FaustIntake:
+    """The ports' Intake on Faust's consumer."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def pause(self, topic: str, partition: int) -> None:
+        """Take a topic-partition out of the fetch."""
+        self._app.consumer.pause_partitions({TP(topic, partition)})
+
+    def resume(self, topic: str, partition: int) -> None:
+        """Put it back where it stands."""
+        if TP(topic, partition) in self._app.consumer.assignment():
+            self._app.consumer.resume_partitions({TP(topic, partition)})
+
+    async def start_at(self, topic: str, partition: int, offset: int) -> None:
+        """Fetch from `offset` on, unless the group has given it to somebody else meanwhile."""
+        tp, consumer = TP(topic, partition), self._app.consumer
+        if tp in consumer.assignment():
+            await consumer.seek_wait({tp: offset})
+            consumer._read_offset[tp] = offset or None
+            consumer.resume_partitions({tp})
+
+
+def _message(tp: TP, batch: list[Any], generation: int) -> ConsumerMessage:
+    last = batch[-1]
+    return ConsumerMessage(
+        tp.topic,
+        tp.partition,
+        last.offset,
+        last.timestamp / 1000,
+        last.timestamp_type,
+        (),
+        None,
+        batch,
+        None,
+        0,
+        0,
+        tp,
+        generation_id=generation,
+    )
+
+
+def by_topic(hosts: Iterable[Host]) -> dict[str, Host]:
+    """Which host answers for a topic."""
+    return {topic: host for host in hosts for topic in host.topics}

@@ -1,0 +1,202 @@
+"""Decide a turn: step after step in memory, with a savepoint. Pure but for the actor's own state.
+
+A step that fails, or whose effects alone do not fit, must cost nobody else anything. So a turn in which a step failed
+is undone and decided again up to that step (the same steps on the same state give the same turn), and the failing
+step then gets a turn of its own, in which its record is buried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from app.turns.actor import Actor, Read, Time, Unreadable
+from app.turns.ports import Pair, Record
+from app.turns.state import State
+from app.turns.turn import Turn
+from app.turns.watermark import Outbox, Watermark, encode, read_source
+
+WATERMARK_KEY = b"\x00watermark"
+OUTBOX_KEY = b"\x00outbox"
+SOFT_BYTES = 1 << 20
+STEPS = 4000
+
+
+class Input(NamedTuple):
+    """A topic of an actor's mailbox. `relayed`: it comes from other actors, with a source, and may repeat."""
+
+    topic: str
+    relayed: bool
+
+
+class Work(NamedTuple):
+    """What lies before a turn: results of this process, due timers up to `ready_ms`, records in order."""
+
+    results: Sequence[Any]
+    records: Sequence[Record]
+    ready_ms: int | None
+    now_ms: int
+    first: bool = False
+
+
+class Decided(NamedTuple):
+    """A turn that fits: its pairs for the journal, how many records it took, and the state changes among the pairs."""
+
+    turn: Turn
+    taken: int
+    pairs: list[Pair]
+    changes: list[Pair]
+
+
+class _Failure(NamedTuple):
+    at: int
+    error: Exception
+
+
+class Decider:
+    """Decides the turns of one partition."""
+
+    def __init__(
+        self, actor: Actor, state: State, inputs: Sequence[Input], fits: Callable[[Sequence[Pair]], bool]
+    ) -> None:
+        self._actor = actor
+        self._state = state
+        self._relayed = {topic for topic, relayed in inputs if relayed}
+        self._fits = fits
+        self._streaming = actor.time is Time.STREAM
+        self.had_outbox = True
+
+    def decide(self, work: Work, watermark: Watermark) -> Decided:
+        """The next turn over this work; takes at least one record where there is one and the actor has room."""
+        limit = min(STEPS, self._actor.room())
+        bury: Exception | None = None
+        while True:
+            attempt = _Attempt(self._actor, self._state, self._relayed, self._streaming, work, watermark)
+            failure = attempt.run(limit, bury)
+            steps = attempt.turn.operations
+            if failure is None:
+                changes = attempt.turn.changes()
+                pairs = self._pairs(attempt.turn, changes)
+                if self._fits(pairs):
+                    return Decided(attempt.turn, attempt.taken, pairs, changes)
+                failure = _Failure(
+                    steps // 2, ValueError("the effects of this step do not fit into one turn")
+                )
+            if bury is not None:
+                raise failure.error
+            self._state.forget()
+            limit, bury = (failure.at, None) if failure.at else (1, failure.error)
+
+    def _pairs(self, turn: Turn, changes: list[Pair]) -> list[Pair]:
+        turn.watermark.turn += 1
+        turn.watermark.time_ms = turn.now_ms
+        pairs = list(changes)
+        if turn.mail or self.had_outbox:
+            mail = [(m.topic, m.key, m.value, m.partition) for m in turn.mail]
+            pairs.append((OUTBOX_KEY, encode(Outbox(turn.watermark.turn, mail))))
+        pairs.append((WATERMARK_KEY, encode(turn.watermark)))
+        return pairs
+
+
+class _Attempt:
+    """One try at a turn. A step is a due timer or a record; `run` stops after `limit` of them, or at a failing one."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        state: State,
+        relayed: set[str],
+        streaming: bool,
+        work: Work,
+        watermark: Watermark,
+    ) -> None:
+        self._actor = actor
+        self._timers = state.timers
+        self._relayed = relayed
+        self._streaming = streaming
+        self._work = work
+        now_ms = watermark.stream_ms if streaming else work.now_ms
+        self.turn = Turn(state, watermark.copy(), now_ms)
+        self.taken = 0
+
+    def run(self, limit: int, bury: Exception | None) -> _Failure | None:
+        if self._work.first:
+            self._actor.opened(self.turn)
+        for result in self._work.results:
+            self._actor.done(self.turn, result)
+        try:
+            if self._work.ready_ms is not None:
+                self._fire(self._work.ready_ms, limit, bury)
+            self._step_records(limit, bury)
+            self._actor.finish(self.turn)
+        except Exception as error:  # noqa: BLE001 - a bug in a step: only the record at fault may pay for it
+            return _Failure(self.turn.operations, error)
+        return None
+
+    def _full(self, limit: int) -> bool:
+        turn = self.turn
+        return turn.operations >= limit or turn.mail_bytes > SOFT_BYTES
+
+    def _step_records(self, limit: int, bury: Exception | None) -> None:
+        turn, actor, inputs = self.turn, self._actor, self.turn.watermark.inputs
+        for record in self._work.records:
+            if self._full(limit):
+                return
+            topic = record.topic
+            if record.offset > inputs.get(topic, -1):
+                if topic not in self._relayed or self._is_new(record):
+                    read = actor.read(record)
+                    if not self._advance(read, limit, bury):
+                        return
+                    self._step(record, read, bury if turn.operations == 0 else None)
+                inputs[topic] = record.offset
+            self.taken += 1
+
+    def _step(self, record: Record, read: Read | Unreadable, bury: Exception | None) -> None:
+        if bury is not None:
+            self._actor.bury(self.turn, record, "failed_step", f"{type(bury).__name__}: {bury}")
+        elif isinstance(read, Unreadable):
+            self._actor.bury(self.turn, record, read.reason, read.detail)
+        else:
+            self._actor.step(self.turn, record, read)
+        self.turn.operations += 1
+
+    def _is_new(self, record: Record) -> bool:
+        source = read_source(record.headers)
+        if source is None:
+            return True
+        place, seen = (source.turn, source.place), self.turn.watermark.sources
+        if place <= seen.get(source.sender, (-1, -1)):
+            return False
+        seen[source.sender] = place
+        return True
+
+    def _advance(self, read: Read | Unreadable, limit: int, bury: Exception | None) -> bool:
+        """Move the stream clock to this record, firing what is due before it; False where the turn is full."""
+        if not self._streaming or isinstance(read, Unreadable) or read.time_ms is None:
+            return True
+        watermark, time_ms = self.turn.watermark, read.time_ms
+        if not self._fire(time_ms if read.includes else time_ms - 1, limit, bury):
+            return False
+        watermark.stream_ms = max(watermark.stream_ms, time_ms)
+        self.turn.now_ms = watermark.stream_ms
+        return not self._full(limit)
+
+    def _fire(self, until_ms: int, limit: int, bury: Exception | None) -> bool:
+        """Fire every timer due at or before `until_ms`; False where the turn is full before all have fired."""
+        turn, timers = self.turn, self._timers
+        while (due_ms := timers.peek()) is not None and due_ms <= until_ms:
+            if self._full(limit):
+                return False
+            first = timers.first()
+            assert first is not None
+            if self._streaming:
+                turn.now_ms = due_ms
+                turn.watermark.stream_ms = max(turn.watermark.stream_ms, due_ms)
+            if bury is not None and turn.operations == 0:
+                self._actor.abandon(turn, first[1], due_ms)
+            else:
+                self._actor.due(turn, first[1], due_ms)
+            turn.forget_due(first[1], due_ms)
+            turn.operations += 1
+        return True

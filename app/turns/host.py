@@ -1,0 +1,102 @@
+"""The partitions of one actor kind in this process: which are ours, opened on assignment, kept over a rebalance."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+from app.turns.actor import Actor
+from app.turns.deciding import Input
+from app.turns.partition import Owner, Partition, Phase, Ports
+from app.turns.ports import Record
+
+logger = logging.getLogger(__name__)
+
+CLOSE_S = 15.0
+
+
+class Host:
+    """Runs the partitions of one actor. `ports(name, partition)` makes the ports of one partition."""
+
+    def __init__(
+        self,
+        name: str,
+        inputs: Sequence[Input],
+        make_actor: Callable[[Partition], Actor],
+        ports: Callable[[str, int], Ports],
+        owner: Owner,
+        crashed: Callable[[BaseException], None],
+    ) -> None:
+        self.name = name
+        self.inputs = tuple(inputs)
+        self.partitions: dict[int, Partition] = {}
+        self._make_actor = make_actor
+        self._ports = ports
+        self._owner = owner
+        self._crashed = crashed
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics of the mailbox."""
+        return tuple(topic for topic, _ in self.inputs)
+
+    def offer(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+        """Hand a poll to its partition; never waits."""
+        found = self.partitions.get(partition)
+        if found is not None:
+            found.offer(topic, records)
+
+    def revoked(self) -> None:
+        """A rebalance has begun: start no turn until `assigned`."""
+        for partition in self.partitions.values():
+            partition.hold_back()
+
+    async def assigned(self, numbers: Iterable[int]) -> None:
+        """These are ours now: close the others, keep what stays, open what is new (which takes its own time)."""
+        wanted = set(numbers)
+        await asyncio.gather(*(self._close(number) for number in self.partitions.keys() - wanted))
+        for number in sorted(wanted):
+            if number in self.partitions:
+                self.partitions[number].go_on()
+            else:
+                self._open(number)
+
+    def offset(self, topic: str, partition: int) -> int | None:
+        """Where to fetch from; None while the partition is not open."""
+        found = self.partitions.get(partition)
+        return found.next_offset(topic) if found is not None and found.phase is Phase.READY else None
+
+    async def close(self) -> None:
+        """Give up every partition."""
+        await asyncio.gather(*(self._close(number) for number in list(self.partitions)))
+
+    def _open(self, number: int) -> None:
+        partition = Partition(
+            self.name, number, self.inputs, self._make_actor, self._ports(self.name, number), self._owner
+        )
+        self.partitions[number] = partition
+        task = asyncio.create_task(partition.run(), name=partition.name)
+        task.add_done_callback(self._ended)
+        self._tasks[number] = task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            logger.critical("%s: %s: %s", task.get_name(), type(error).__name__, error, exc_info=error)
+            self._crashed(error)
+
+    async def _close(self, number: int) -> None:
+        partition, task = self.partitions.pop(number), self._tasks.pop(number)
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await partition.close()
+                await asyncio.wait({task})
+        except TimeoutError:
+            logger.warning("%s: did not end within %s s; cancelled", partition.name, CLOSE_S)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await task
+        await partition.release()

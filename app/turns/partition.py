@@ -1,0 +1,387 @@
+"""The life of one partition of one actor: open, turn after turn, close; reopen when the broker refuses it.
+
+Knows no framework: log, store, clock and intake are ports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, NamedTuple
+
+from app.turns.actor import Actor, Time
+from app.turns.deciding import Decided, Decider, Input, Work
+from app.turns.opening import POSITION_KEY, WRITTEN_KEY, Opening, Progress, number, open_partition
+from app.turns.ports import Clock, Intake, Log, Mail, Pair, Record, Refused, Store, Unanswered
+from app.turns.state import State
+from app.turns.timers import Timers
+from app.turns.watermark import Watermark, source_header
+
+logger = logging.getLogger(__name__)
+
+QUEUED_POLLS = 2
+REOPEN_FIRST_S = 0.2
+REOPEN_LAST_S = 10.0
+HEARTBEAT_MS = 3_600_000
+RENEW_MS = 12 * 3_600_000
+
+
+class _Renewal(Exception):
+    """The epoch is old: open again, as a whole."""
+
+
+class Phase(Enum):
+    """Where a partition stands; READY decides, the others do not."""
+
+    OPENING = "opening"
+    READY = "ready"
+    PAUSED = "paused"
+    REFUSED = "refused"
+    CLOSED = "closed"
+
+
+class Ports(NamedTuple):
+    """What a partition is given."""
+
+    log: Callable[[], Log]
+    store: Callable[[], Store]
+    clock: Clock
+    intake: Intake
+
+
+class Owner(NamedTuple):
+    """Who opens it, and how long an owner that cannot be fenced may still believe in itself."""
+
+    worker: str
+    unfenced_wait_s: float
+    session_s: float
+
+
+class Partition:
+    """One partition of one actor. `run` lives as long as the group assigns it."""
+
+    def __init__(
+        self,
+        actor_name: str,
+        partition: int,
+        inputs: Sequence[Input],
+        make_actor: Callable[[Partition], Actor],
+        ports: Ports,
+        owner: Owner,
+    ) -> None:
+        self.name = f"{actor_name}/{partition}"
+        self.number = partition
+        self.inputs = tuple(inputs)
+        self.phase = Phase.OPENING
+        self.progress = Progress()
+        self.watermark = Watermark(b"", 0, 0, {}, {})
+        self.turns = 0
+        self.records = 0
+        self.refusals = 0
+        self.answered_s = 0.0
+        self.progressed_s = ports.clock.monotonic_s()
+        self._ports = ports
+        self._owner = owner
+        self._queue: deque[tuple[str, Sequence[Record]]] = deque()
+        self._waiting: deque[Record] = deque()
+        self._results: deque[Any] = deque()
+        self._paused_topics: set[str] = set()
+        self._wake = asyncio.Event()
+        self._held_back = False
+        self._draining = False
+        self._closing = False
+        self._relaying: asyncio.Task[None] | None = None
+        self._goal: tuple[int, int] | None = None
+        self._safe_ms = 0
+        self.actor = make_actor(self)
+        self.state: State | None = None
+        self._store: Store | None = None
+        self._log: Log | None = None
+        self._position = 0
+        self._opened_ms = 0
+        self._appended_ms = 0
+        self._decider: Decider | None = None
+
+    # --- what the host calls -------------------------------------------------------------------------------
+
+    def offer(self, topic: str, records: Sequence[Record]) -> None:
+        """Take a poll without ever waiting; a full queue takes only this topic out of the fetch."""
+        if self.phase is not Phase.READY or self._held_back:
+            return  # read again from the watermark, once it is open
+        self._queue.append((topic, records))
+        if sum(queued == topic for queued, _ in self._queue) >= QUEUED_POLLS:
+            self._paused_topics.add(topic)
+            self._ports.intake.pause(topic, self.number)
+        self._wake.set()
+
+    def post(self, result: Any) -> None:
+        """A result of work that a turn called for; decided in the next turn."""
+        self._results.append(result)
+        self._wake.set()
+
+    def hold_back(self) -> None:
+        """A rebalance has begun: start no turn until it is known whose this partition is."""
+        self._held_back = True
+        self._queue.clear()
+        self._waiting.clear()
+        self._paused_topics.clear()
+
+    def go_on(self) -> None:
+        """The rebalance left this partition here."""
+        self._held_back = False
+        self._wake.set()
+
+    def next_offset(self, topic: str) -> int:
+        """From where this input is to be fetched."""
+        return self.watermark.inputs.get(topic, -1) + 1
+
+    @property
+    def is_fresh(self) -> bool:
+        """Was the journal's last answer recent enough to still be the owner (a frozen process that wakes is not)?"""
+        return self._ports.clock.monotonic_s() - self.answered_s < self._owner.session_s
+
+    def now_ms(self) -> int:
+        """The wall clock of this worker."""
+        return self._ports.clock.now_ms()
+
+    @property
+    def queued(self) -> int:
+        """Records taken from Kafka and not decided."""
+        return len(self._waiting) + sum(len(records) for _, records in self._queue)
+
+    @property
+    def results_waiting(self) -> int:
+        """Results posted and not decided."""
+        return len(self._results)
+
+    # --- the life ------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Open and work until closed. Refusals reopen with back-off; anything else is a bug and raises."""
+        pause_s = REOPEN_FIRST_S
+        while not self._closing:
+            try:
+                await self._open()
+                pause_s = REOPEN_FIRST_S if self.turns else pause_s
+                await self._work()
+            except _Renewal:
+                await self._let_go(Phase.OPENING)
+            except (Refused, Unanswered) as refusal:
+                self.refusals += 1
+                logger.warning("%s: %s: %s; reopening", self.name, type(refusal).__name__, refusal)
+                await self._let_go(Phase.REFUSED)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, REOPEN_LAST_S)
+
+    async def close(self) -> None:
+        """End: start nothing new, let calls under way end and journal their results; then `run` returns."""
+        self._draining = True
+        await self.actor.closing()
+        self._closing = True
+        self._wake.set()
+
+    async def release(self) -> None:
+        """After `run` has ended: producer, then store."""
+        await self._let_go(Phase.CLOSED)
+
+    async def _open(self) -> None:
+        self.phase = Phase.OPENING
+        self._log = self._ports.log()
+        self._store = self._ports.store()
+        opening = await open_partition(
+            self._log,
+            self._store,
+            self.actor.tables,
+            self._owner.worker,
+            self._ports.clock,
+            self._owner.unfenced_wait_s,
+            self.progress,
+        )
+        if opening.discarded:
+            logger.warning("%s: state folder discarded: %s", self.name, opening.discarded)
+        self._start(opening, self._log, self._store)
+        await self._relay_again(opening, self._log)
+        self.phase = Phase.READY
+        for topic, _ in self.inputs:
+            await self._ports.intake.start_at(topic, self.number, self.next_offset(topic))
+        logger.info("%s: open at journal offset %d", self.name, self._position)
+
+    def _start(self, opening: Opening, log: Log, store: Store) -> None:
+        timers = Timers(store)
+        self.state = State(store, timers)
+        self._decider = Decider(self.actor, self.state, self.inputs, log.fits)
+        self.watermark = opening.watermark
+        self._position = opening.position
+        self._opened_ms = self._appended_ms = self._ports.clock.now_ms()
+        self.answered_s = self.progressed_s = self._ports.clock.monotonic_s()
+        self._goal, self._safe_ms = None, 0
+        self.turns = 0
+
+    async def _relay_again(self, opening: Opening, log: Log) -> None:
+        mail = [Mail(*entry) for entry in opening.outbox.mail]
+        if mail:
+            await log.relay(self._addressed(opening.outbox.turn, mail), self._ports.clock.now_ms())
+
+    def _addressed(self, turn: int, mail: Sequence[Mail]) -> list[tuple[Mail, bytes]]:
+        return [(message, source_header(self.name, turn, index)) for index, message in enumerate(mail)]
+
+    async def _let_go(self, phase: Phase) -> None:
+        self.phase = phase
+        if phase is Phase.REFUSED:
+            for topic, _ in self.inputs:
+                self._ports.intake.pause(topic, self.number)
+        if self._relaying is not None:
+            self._relaying.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Refused, Unanswered):
+                await self._relaying
+            self._relaying = None
+        self._queue.clear()
+        self._waiting.clear()
+        self._results.clear()
+        if self._log is not None:
+            await self._log.close()
+            self._log = None
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+        self.state = self._decider = None
+
+    # --- turn after turn -----------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        first = True
+        while not self._closing or self._results:
+            await self._check_relay()
+            ready_ms = await self._ready_ms()
+            if not (first or self._has_work(ready_ms)):
+                await self._rest()
+                continue
+            if self._held_back:
+                await self._rest()
+                continue
+            await self._turn(ready_ms, first=first)
+            first = False
+        await self._relayed()
+
+    def _has_work(self, ready_ms: int | None) -> bool:
+        now_ms = self._ports.clock.now_ms()
+        if now_ms - self._opened_ms > RENEW_MS:
+            raise _Renewal
+        if self._results or now_ms - self._appended_ms > HEARTBEAT_MS:
+            return True
+        if self._draining:
+            return False
+        return bool(self._queue or self._waiting or ready_ms is not None) and self.actor.room() > 0
+
+    async def _rest(self) -> None:
+        """Wait for something to do, at most until the next timer or a second."""
+        wait_s = 1.0
+        if not self._held_back and self.state is not None and self.actor.time is not Time.STREAM:
+            due_ms = self.state.timers.peek()
+            if due_ms is not None and self._goal is None and self.actor.room() > 0:
+                wait_s = min(1.0, max(0.001, (due_ms + 1 - self._ports.clock.now_ms()) / 1000))
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._wake.wait()
+
+    async def _turn(self, ready_ms: int | None, *, first: bool) -> None:
+        assert self._decider is not None
+        self._fill()
+        await self.actor.prepare()
+        if self._held_back:
+            return
+        results = list(self._results)
+        records = () if self._draining else self._waiting
+        work = Work(results, records, None if self._draining else ready_ms, self._ports.clock.now_ms(), first)
+        decided = self._decider.decide(work, self.watermark)
+        for _ in range(decided.taken):
+            self._waiting.popleft()
+        for _ in results:
+            self._results.popleft()
+        self.records += decided.taken
+        await self._commit(decided)
+
+    def _fill(self) -> None:
+        """Move queued polls into the turn's reach, and put topics that have room again back into the fetch."""
+        while self._queue and len(self._waiting) < 4000:
+            topic, records = self._queue.popleft()
+            self._waiting.extend(records)
+        for topic in list(self._paused_topics):
+            if sum(queued == topic for queued, _ in self._queue) < QUEUED_POLLS and len(self._waiting) < 8000:
+                self._paused_topics.discard(topic)
+                self._ports.intake.resume(topic, self.number)
+
+    async def _commit(self, decided: Decided) -> None:
+        turn, pairs = decided.turn, decided.pairs
+        now_ms = self._ports.clock.now_ms()
+        if turn.is_empty and now_ms - self._appended_ms < 60_000 and not turn.operations:
+            self.watermark = turn.watermark
+            return
+        await self._relayed()
+        assert self._log is not None and self.state is not None and self._decider is not None
+        at = await self._log.append(pairs, now_ms)
+        if at != self._position:
+            raise Refused(f"an append landed at {at} instead of {self._position}: somebody else wrote")
+        self._position = at + len(pairs)
+        self._appended_ms = now_ms
+        self.answered_s = self.progressed_s = self._ports.clock.monotonic_s()
+        self.watermark = turn.watermark
+        self._decider.had_outbox = bool(turn.mail)
+        self.turns += 1
+        self.state.appended(turn.watermark.turn, decided.changes)
+        committed, index = self.state.timers.commit()
+        self._relaying = asyncio.create_task(self._relay_and_save(decided, committed, index))
+        self._relaying.add_done_callback(lambda _: self._wake.set())
+        self.actor.appended(turn)
+
+    async def _relay_and_save(self, decided: Decided, committed: int, index: list[Pair]) -> None:
+        assert self._log is not None and self._store is not None and self.state is not None
+        turn, position = decided.turn, self._position
+        now_ms = self._ports.clock.now_ms()
+        if turn.mail:
+            await self._log.relay(self._addressed(turn.watermark.turn, turn.mail), now_ms)
+        place = [(POSITION_KEY, number(position)), (WRITTEN_KEY, number(now_ms))]
+        self._store.write([*decided.pairs, *index, *place])
+        self.state.saved(turn.watermark.turn, decided.changes)
+        self.state.timers.saved(committed, index)
+
+    async def _relayed(self) -> None:
+        """The last turn's messages are with the broker and its state is in the store."""
+        if self._relaying is not None:
+            relaying, self._relaying = self._relaying, None
+            await relaying
+
+    async def _check_relay(self) -> None:
+        if self._relaying is not None and self._relaying.done():
+            await self._relayed()
+
+    # --- time ----------------------------------------------------------------------------------------------
+
+    async def _ready_ms(self) -> int | None:
+        """Up to which due time timers may fire now; None where none is due. Stream timers fire between records."""
+        if self.actor.time is Time.STREAM or self.state is None:
+            return None
+        due_ms = self.state.timers.peek()
+        now_ms = self._ports.clock.now_ms()
+        if due_ms is None or due_ms >= now_ms:
+            return None
+        if self.actor.time is Time.WALL:
+            return now_ms - 1
+        if self._safe_ms <= due_ms:
+            await self._catch_up(now_ms)
+        return self._safe_ms - 1 if self._safe_ms > due_ms else None
+
+    async def _catch_up(self, now_ms: int) -> None:
+        """Timers due before the moment of asking are safe once everything below the end asked for is decided."""
+        assert self._log is not None
+        topic = self.inputs[0].topic
+        if self._goal is None:
+            self._goal = (await self._log.end_of(topic), now_ms)
+        end, asked_ms = self._goal
+        if self.next_offset(topic) >= end:
+            self._safe_ms, self._goal = asked_ms, None

@@ -1,0 +1,92 @@
+"""The state of a partition as its turns see it: a write-back cache over what is on the way to the store, over the store.
+
+Values are live objects, changed in place by the one turn that runs. A turn that fails is undone by forgetting every
+live object: the bytes below are those of the last turn that was appended.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from app.turns.ports import Pair, Store
+from app.turns.table import Table
+from app.turns.timers import Timers
+
+S = TypeVar("S")
+CACHED = 50_000
+
+
+class Kept:
+    """A live value, its table, and the due times under which the timer index knows it."""
+
+    __slots__ = ("dues", "table", "value")
+
+    def __init__(self, table: Table[Any], value: Any, dues: tuple[int, ...]) -> None:
+        self.table = table
+        self.value = value
+        self.dues = dues
+
+
+class State:
+    """Live values by full key (table prefix + key), in two generations: what neither has seen is read anew."""
+
+    def __init__(self, store: Store, timers: Timers, cached: int = CACHED) -> None:
+        self.store = store
+        self.timers = timers
+        self._cached = cached
+        self._young: dict[bytes, Kept] = {}
+        self._old: dict[bytes, Kept] = {}
+        self._unsaved: dict[bytes, tuple[bytes | None, int]] = {}
+        self.loads = 0
+        self.hits = 0
+
+    def find(self, table: Table[S], full: bytes) -> Kept | None:
+        """The live value under a full key, None where there is none."""
+        kept = self._young.get(full)
+        if kept is not None:
+            self.hits += 1
+            return kept
+        kept = self._old.get(full)
+        if kept is None:
+            raw = self._read(full)
+            if raw is None:
+                return None
+            self.loads += 1
+            value = table.decode(raw)
+            kept = Kept(table, value, tuple(table.dues(value)) if table.dues else ())
+        self.keep(full, kept)
+        return kept
+
+    def keep(self, full: bytes, kept: Kept) -> None:
+        """Remember a live value; the generation that has been there longest makes room."""
+        if len(self._young) >= self._cached:
+            self._old = self._young
+            self._young = {}
+        self._young[full] = kept
+
+    def drop(self, full: bytes) -> None:
+        """The value under this key is gone."""
+        self._young.pop(full, None)
+        self._old.pop(full, None)
+
+    def _read(self, full: bytes) -> bytes | None:
+        unsaved = self._unsaved.get(full)
+        return self.store.get(full) if unsaved is None else unsaved[0]
+
+    def appended(self, turn: int, pairs: list[Pair]) -> None:
+        """These pairs are in the journal, and on the way to the store."""
+        for key, value in pairs:
+            self._unsaved[key] = (value, turn)
+
+    def saved(self, turn: int, pairs: list[Pair]) -> None:
+        """These pairs are in the store."""
+        unsaved = self._unsaved
+        for key, _ in pairs:
+            if key in unsaved and unsaved[key][1] <= turn:
+                del unsaved[key]
+
+    def forget(self) -> None:
+        """Undo: drop every live value and every timer change that was not appended."""
+        self._young = {}
+        self._old = {}
+        self.timers.rollback()

@@ -1,0 +1,104 @@
+"""One turn in the making: what it has read, changed and wants to send. Nothing of it exists until it is appended."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from app.turns.ports import Mail, Pair
+from app.turns.state import Kept, State
+from app.turns.table import Table
+from app.turns.watermark import Watermark
+
+S = TypeVar("S")
+
+
+class Turn:
+    """The working set of one turn. `now_ms` is the time under which the current step is decided."""
+
+    __slots__ = ("_changed", "_state", "calls", "mail", "mail_bytes", "now_ms", "operations", "watermark")
+
+    def __init__(self, state: State, watermark: Watermark, now_ms: int) -> None:
+        self._state = state
+        self._changed: dict[bytes, Kept | None] = {}
+        self.watermark = watermark
+        self.now_ms = now_ms
+        self.mail: list[Mail] = []
+        self.mail_bytes = 0
+        self.calls: list[Any] = []
+        self.operations = 0
+
+    def get(self, table: Table[S], key: bytes) -> S | None:
+        """The live value under `key`; whoever changes it puts it back with `put`."""
+        full = table.prefix + key
+        changed = self._changed.get(full, self)
+        kept = self._state.find(table, full) if changed is self else changed
+        return None if kept is None else kept.value  # type: ignore[union-attr]
+
+    def put(self, table: Table[S], key: bytes, value: S) -> None:
+        """The value under `key` from this turn on."""
+        full = table.prefix + key
+        changed = self._changed.get(full)
+        if changed is None:
+            changed = self._state.find(table, full) if full not in self._changed else None
+            if changed is None:
+                changed = Kept(table, value, ())
+                self._state.keep(full, changed)
+            self._changed[full] = changed
+        changed.value = value
+        if table.dues is not None:
+            self._retime(full, changed, tuple(table.dues(value)))
+
+    def delete(self, table: Table[Any], key: bytes) -> None:
+        """There is nothing under `key` from this turn on."""
+        full = table.prefix + key
+        kept = self._changed.get(full) or self._state.find(table, full)
+        if kept is not None:
+            self._retime(full, kept, ())
+            self._state.drop(full)
+            self._changed[full] = None
+
+    def _retime(self, full: bytes, kept: Kept, dues: tuple[int, ...]) -> None:
+        before = kept.dues
+        if before == dues:
+            return
+        kept.dues = dues
+        for due_ms in dues:
+            if due_ms not in before:
+                self._state.timers.add(due_ms, full)
+        for due_ms in before:
+            if due_ms not in dues:
+                self._state.timers.remove(due_ms, full)
+
+    def forget_due(self, full: bytes, due_ms: int) -> None:
+        """An index entry that no state stands behind any more."""
+        self._state.timers.remove(due_ms, full)
+
+    def waiting(self) -> list[tuple[int, bytes]]:
+        """Every (due_ms, full key) of the partition; for opening only."""
+        return list(self._state.timers.waiting())
+
+    def send(self, topic: str, key: bytes | None, value: bytes, partition: int | None = None) -> None:
+        """A message that leaves once the turn is in the journal; `partition` None: this one's number."""
+        self.mail.append(Mail(topic, key, value, partition))
+        self.mail_bytes += len(value) + 64
+
+    def call(self, work: Any) -> None:
+        """Something to be carried out, by this process only, once the turn is in the journal."""
+        self.calls.append(work)
+
+    def changed(self, table: Table[S]) -> list[tuple[bytes, S]]:
+        """The keys and values of one table that this turn has put."""
+        prefix = table.prefix[0]
+        return [(full[1:], kept.value) for full, kept in self._changed.items() if kept and full[0] == prefix]
+
+    def changes(self) -> list[Pair]:
+        """The state that this turn leaves behind, encoded."""
+        return [
+            (full, None if kept is None else kept.table.encode(kept.value))
+            for full, kept in self._changed.items()
+        ]
+
+    @property
+    def is_empty(self) -> bool:
+        """Would nothing but the watermark be written?"""
+        return not (self._changed or self.mail or self.calls)

@@ -1,0 +1,268 @@
+"""How things stand on Kafka: Segment-spec events in (CONTRACT section 1), decisions and dead letters out (section 5)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from app.domain.model.decision import Decision
+from app.domain.model.event import DeviceReport, Event, PushStatus, Tick
+from app.domain.model.mail import TokenClaim, UserMail
+from app.domain.model.push import InboxItem, Order
+from app.domain.model.reason import DeadLetterReason
+
+EVENT_BYTES = 32 * 1024
+DEAD_LETTER_BYTES = 256 * 1024
+EARLIEST_MS = 946_684_800_000  # 2000-01-01
+FUTURE_MS = 86_400_000
+CONTEXTS = 20_000
+MESSAGE_PACK = b"application/msgpack"
+_NAMED = {"screen": "Screen Viewed", "page": "Page Viewed"}
+_NAMELESS = frozenset({"identify", "alias", "group"})
+
+
+class Bad(NamedTuple):
+    """A record that is no event."""
+
+    reason: DeadLetterReason
+    detail: str
+
+
+class _Message(Struct, frozen=True, gc=False):
+    type: str
+    messageId: str | None = None  # noqa: N815 - the Segment spec's own names
+    userId: str | None = None  # noqa: N815
+    anonymousId: str | None = None  # noqa: N815
+    event: str | None = None
+    name: str | None = None
+    timestamp: Any = None
+    properties: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    context: Raw = Raw(b"")
+
+
+class _Context(NamedTuple):
+    """What matters of a message's context; remembered, because a device sends the same one again and again."""
+
+    device: DeviceReport | None
+    zone: str | None
+    locale: str | None
+    traits: dict[str, Any] | None
+
+
+_NO_CONTEXT = _Context(None, None, None, None)
+
+
+class EventReader:
+    """Reads events. `latest_ms` per call bounds the future under the wall clock; None under a stream clock."""
+
+    def __init__(self) -> None:
+        self._json = msgspec.json.Decoder(_Message)
+        self._message_pack = msgspec.msgpack.Decoder(_Message)
+        self._contexts: dict[bytes, _Context] = {}
+
+    def read(self, record: Any, now_ms: int | None) -> Event | Tick | Bad:
+        """One record of `events`; `now_ms` None: a stream clock, under which no time is the future."""
+        value, key = record.value, record.key
+        if value is None:
+            return Bad(DeadLetterReason.UNREADABLE, "the record has no value")
+        if len(value) > EVENT_BYTES:
+            return Bad(DeadLetterReason.TOO_LARGE, f"{len(value)} bytes; an event has at most {EVENT_BYTES}")
+        is_json = _is_json(record)
+        try:
+            message = (self._json if is_json else self._message_pack).decode(value)
+        except msgspec.ValidationError as error:
+            return Bad(DeadLetterReason.WRONG_TYPE, str(error))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return Bad(DeadLetterReason.UNREADABLE, str(error))
+        time_ms = record.timestamp if message.timestamp is None else _milliseconds(message.timestamp)
+        if time_ms is None:
+            return Bad(DeadLetterReason.WRONG_TYPE, "timestamp: an ISO 8601 time with a zone, or seconds")
+        if time_ms < EARLIEST_MS or (now_ms is not None and time_ms > now_ms + FUTURE_MS):
+            return Bad(
+                DeadLetterReason.TIME_OUT_OF_RANGE, f"the event's time is {time_ms} ms since the epoch"
+            )
+        if message.type == "tick":
+            return Tick(time_ms)
+        return self._event(record, key, message, time_ms, is_json)
+
+    def _event(
+        self, record: Any, key: bytes | None, message: _Message, time_ms: int, is_json: bool
+    ) -> Event | Bad:
+        user = message.userId or message.anonymousId
+        if not user or key is None:
+            missing = "no userId and no anonymousId" if not user else "the record has no key"
+            return Bad(DeadLetterReason.NO_USER, missing)
+        kind = message.type
+        name = message.event if kind == "track" else _NAMED.get(kind)
+        if kind == "track" and not name:
+            return Bad(DeadLetterReason.WRONG_TYPE, "event: a track message names its event")
+        if name is None and kind not in _NAMELESS:
+            return Bad(DeadLetterReason.UNKNOWN_KIND, f"type {kind!r}")
+        properties = message.properties or {}
+        if message.name is not None and kind in _NAMED:
+            properties = {"name": message.name, **properties}
+        context = self._context(message.context, is_json)
+        traits = message.traits if kind == "identify" else None
+        return Event(
+            user,
+            message.messageId or f"{record.topic}/{record.partition}/{record.offset}",
+            time_ms,
+            record.timestamp,
+            name,
+            properties,
+            context.traits if traits is None and kind == "identify" else traits,
+            context.device,
+            context.zone,
+            context.locale,
+        )
+
+    def _context(self, raw: Raw, is_json: bool) -> _Context:
+        data = bytes(raw)
+        if not data:
+            return _NO_CONTEXT
+        known = self._contexts.get(data)
+        if known is None:
+            if len(self._contexts) >= CONTEXTS:
+                self._contexts.clear()
+            values = msgspec.json.decode(data) if is_json else msgspec.msgpack.decode(data)
+            known = self._contexts[data] = _read_context(values)
+        return known
+
+
+def _is_json(record: Any) -> bool:
+    for name, value in record.headers:
+        if name == "content-type":
+            return bool(value != MESSAGE_PACK)
+    return bool(record.value[:1] == b"{")
+
+
+def _milliseconds(value: Any) -> int | None:
+    """ISO 8601 with a zone, or seconds since the epoch; None for anything else."""
+    if type(value) is str:
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        return None if value.tzinfo is None else int(round(value.timestamp() * 1000))
+    if type(value) in {int, float} and abs(value) < 1e11:
+        return round(value * 1000)
+    return None
+
+
+def _read_context(values: Any) -> _Context:
+    """Take what is well typed and leave the rest: other programs' contexts hold all sorts of things."""
+    if not isinstance(values, dict):
+        return _NO_CONTEXT
+    traits = values.get("traits")
+    return _Context(
+        _read_device(values),
+        _text(values.get("timezone")),
+        _text(values.get("locale")),
+        traits if isinstance(traits, dict) else None,
+    )
+
+
+def _read_device(values: dict[str, Any]) -> DeviceReport | None:
+    device = _map(values.get("device"))
+    device_id = _text(device.get("id"))
+    if device_id is None:
+        return None
+    platform = _text(device.get("type")) or _text(_map(values.get("os")).get("name"))
+    push = device.get("push")
+    subscription = device.get("subscription")
+    token = _text(device.get("token"))
+    if token is None and isinstance(subscription, dict):
+        token = msgspec.json.encode(subscription, order="sorted").decode()
+    return DeviceReport(
+        device_id,
+        None if platform is None else platform.lower(),
+        token,
+        PushStatus(push) if isinstance(push, str) and push in list(PushStatus) else None,
+        _text(device.get("manufacturer")),
+        _text(device.get("model")),
+        _text(_map(values.get("os")).get("version")),
+        _text(_map(values.get("app")).get("version")),
+        _text(_map(values.get("library")).get("version")),
+    )
+
+
+def _map(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+class DeadLetter(Struct, frozen=True, omit_defaults=True):
+    """A record that could not be decided on, kept whole (C160); a value over 256 KB by size, SHA-256 and place.
+
+    Text as text (`key`, `value`), anything else as base64 (`key_base64`, `value_base64`).
+    """
+
+    reason: str
+    message: str
+    topic: str
+    partition: int
+    offset: int
+    time: int
+    attempts: int = 1
+    key: str | None = None
+    key_base64: str | None = None
+    value: str | None = None
+    value_base64: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+    headers: dict[str, str] = {}
+
+
+def dead_letter(record: Any, reason: str, message: str) -> bytes:
+    """The dead letter of a record as JSON."""
+    value = record.value or b""
+    key, key_base64 = _as_text(record.key)
+    text, packed = (None, None) if len(value) > DEAD_LETTER_BYTES else _as_text(record.value)
+    is_large = len(value) > DEAD_LETTER_BYTES
+    return msgspec.json.encode(
+        DeadLetter(
+            reason,
+            message[:2000],
+            record.topic,
+            record.partition,
+            record.offset,
+            record.timestamp,
+            1,
+            key,
+            key_base64,
+            text,
+            packed,
+            len(value) if is_large else None,
+            hashlib.sha256(value).hexdigest() if is_large else None,
+            {name: raw.decode("utf-8", "replace") for name, raw in record.headers},
+        )
+    )
+
+
+def _as_text(data: bytes | None) -> tuple[str | None, str | None]:
+    if data is None:
+        return None, None
+    try:
+        return data.decode(), None
+    except UnicodeDecodeError:
+        return None, base64.b64encode(data).decode()
+
+
+encode_decision = msgspec.json.Encoder().encode
+decode_decision = msgspec.json.Decoder(Decision).decode
+encode_pack = msgspec.msgpack.Encoder().encode
+decode_order = msgspec.msgpack.Decoder(Order).decode
+decode_item = msgspec.msgpack.Decoder(InboxItem).decode
+decode_user_mail = msgspec.msgpack.Decoder(UserMail).decode
+decode_token_claim = msgspec.msgpack.Decoder(TokenClaim).decode
+decode_dead_letter = msgspec.json.Decoder(DeadLetter).decode

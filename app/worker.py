@@ -1,0 +1,254 @@
+"""The composition root: names every actor, transport and page of a worker process once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
+from faust.types.tuples import TP
+
+from agents import users
+from agents.inbox import InboxActor
+from agents.senders import SenderActor
+from agents.tally import TallyActor
+from agents.tokens import TokensActor
+from app.clock import SystemClock
+from app.engine import REQUEST_S, SESSION_S, Engine, make_engine
+from app.settings import Settings
+from app.setup import actor_inputs
+from app.topics import Topics
+from app.turns.actor import Actor
+from app.turns.batches import BatchSchema, BatchTransport, FaustIntake, by_topic
+from app.turns.deciding import Input
+from app.turns.host import Host
+from app.turns.kafka_log import KafkaLog
+from app.turns.partition import Owner, Partition, Phase, Ports
+from app.turns.ports import JournalMissing
+from tables.catalog import CatalogReader
+from tables.store import Folders
+from transports.base import Transport
+from transports.fcm.client import FcmTransport
+from transports.http import HttpPool
+
+logger = logging.getLogger(__name__)
+
+ADVISE_S = 5.0
+TIDY_S = 60.0
+
+
+class Worker:
+    """Everything that one engine process runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.topics = Topics(settings.app, settings.events)
+        self.clock = SystemClock()
+        self.engine: Engine = make_engine(settings)
+        self.engine.transport = BatchTransport(self.engine.conf.broker_consumer, self.engine)
+        self.catalog = CatalogReader(
+            settings.kafka, self.topics.campaigns, self.clock, stream_clock=settings.clock == "stream"
+        )
+        self.misplaced: str | None = None
+        self._folders = Folders(settings.data)
+        self._ends: Any = None
+        self._admin: Any = None
+        self._http = HttpPool()
+        self._transports: list[Transport] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._intake = FaustIntake(self.engine)
+        self.hosts = self._make_hosts()
+        self.engine.hosts = dict(by_topic(self.hosts.values()))
+        for host in self.hosts.values():
+            self._listen(host)
+        self.engine.before_start = self._start
+        self.engine.before_stop = self._stop
+        self.engine.on_partitions_revoked.connect(self._revoked, weak=False)
+        self.engine.on_partitions_assigned.connect(self._assigned, weak=False)
+
+    # --- what there is -------------------------------------------------------------------------------------
+
+    def _make_hosts(self) -> dict[str, Host]:
+        makers = self._actor_makers()
+        owner = Owner(
+            f"{self.settings.web.host}:{self.settings.web.port}/{os.getpid()}", SESSION_S + REQUEST_S, SESSION_S
+        )
+        inputs = actor_inputs(self.topics)
+        return {
+            name: Host(name, [Input(*each) for each in inputs[name]], make, self._ports, owner, self._crashed)
+            for name, make in makers.items()
+        }
+
+    def _actor_makers(self) -> dict[str, Callable[[Partition], Actor]]:
+        shared = users.Shared(
+            self.topics,
+            self.catalog,
+            self.clock,
+            self.settings.partitions,
+            self._partition_of,
+            self._misplaced,
+            stream_clock=self.settings.clock == "stream",
+        )
+        topics = self.topics
+        makers: dict[str, Callable[[Partition], Actor]] = {
+            "users": lambda partition: users.UsersActor(partition, shared),
+            "inbox": lambda partition: InboxActor(partition, topics),
+            "tokens": lambda partition: TokensActor(partition, topics),
+            "tally": lambda partition: TallyActor(partition, topics),
+        }
+        fcm = self.settings.providers.fcm
+        if fcm is not None:
+            transport = FcmTransport(fcm.project, fcm.credentials, fcm.url, self._http, self.clock)
+            self._transports.append(transport)
+            makers["fcm"] = lambda partition: SenderActor(partition, topics, transport)
+        return makers
+
+    def _ports(self, actor: str, partition: int) -> Ports:
+        name = f"{self.settings.app}.{actor}.{partition}"
+        journal = self.topics.journal(actor)
+        return Ports(
+            lambda: KafkaLog(self.settings.kafka, name, journal, partition, self._end_of),
+            lambda: self._folders.open(actor, partition),
+            self.clock,
+            self._intake,
+        )
+
+    async def _end_of(self, topic: str, partition: int) -> int:
+        place = TopicPartition(topic, partition)
+        ends = await self._ends.end_offsets([place])
+        return int(ends[place])
+
+    def _partition_of(self, key: bytes) -> int:
+        count = self.settings.partitions
+        if self.settings.partitioner == "crc32":
+            return zlib.crc32(key) % count
+        return int(murmur2(key) & 0x7FFFFFFF) % count
+
+    def _misplaced(self, user: str, partition: int) -> None:
+        if self.misplaced is None:
+            self.misplaced = (
+                f"user {user!r} stands in partition {partition} of {self.settings.events}, where the setting "
+                f"`partitioner: {self.settings.partitioner}` would not put it. Set `partitioner` to what the producers "
+                "use (murmur2: Java, aiokafka, kafkajs; crc32: librdkafka), or pages and look-ups ask the wrong worker."
+            )
+            logger.error("%s", self.misplaced)
+
+    def _listen(self, host: Host) -> None:
+        engine = self.engine
+        topic = engine.topic(
+            *host.topics, schema=BatchSchema(), partitions=self.settings.partitions, acks=False
+        )
+
+        async def take(stream: Any) -> None:
+            async for event in stream.events():
+                tp = event.message.tp
+                host.offer(tp.topic, tp.partition, event.value)
+
+        engine.agent(topic, name=f"{self.settings.app}.{host.name}")(take)
+
+    # --- starting and stopping -----------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        await self._http.open()
+        for transport in self._transports:
+            await transport.open()
+        kafka = self.settings.kafka
+        self._ends = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=None, enable_auto_commit=False)
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        await self._ends.start()
+        await self._admin.start()
+        await self.catalog.start()
+        self._tasks = [
+            asyncio.create_task(self._repeat(ADVISE_S, self._advise)),
+            asyncio.create_task(self._repeat(TIDY_S, self._tidy)),
+        ]
+
+    async def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*(host.close() for host in self.hosts.values()))
+        for transport in self._transports:
+            await transport.close()
+        await self._http.close()
+        with contextlib.suppress(KafkaError):
+            await self.catalog.stop()
+            if self._ends is not None:
+                await self._ends.stop()
+                await self._admin.close()
+
+    async def _revoked(self, _app: Any, revoked: Any, **_kwargs: Any) -> None:
+        for host in self.hosts.values():
+            host.revoked()
+
+    async def _assigned(self, _app: Any, assigned: Any, **_kwargs: Any) -> None:
+        await asyncio.gather(
+            *(
+                host.assigned(tp.partition for tp in assigned if tp.topic == host.topics[0])
+                for host in self.hosts.values()
+            )
+        )
+
+    def _crashed(self, error: BaseException) -> None:
+        """A bug, or a journal that is not there: end at once; the protocol makes that safe."""
+        sys.stderr.write(f"worker stops: {type(error).__name__}: {error}\n")
+        sys.stderr.flush()
+        os._exit(1 if isinstance(error, JournalMissing) else 70)
+
+    # --- now and then --------------------------------------------------------------------------------------
+
+    async def _repeat(self, every_s: float, act: Callable[[], Any]) -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await act()
+            except KafkaError as error:
+                logger.warning("%s: %r", act.__name__, error)
+
+    async def _advise(self) -> None:
+        """Tell the group how far we are, for lag tools only."""
+        offsets = {
+            TP(topic, partition.number): partition.next_offset(topic)
+            for host in self.hosts.values()
+            for partition in host.partitions.values()
+            if partition.phase is Phase.READY
+            for topic in host.topics
+        }
+        if offsets and not self.engine.rebalancing:
+            await self.engine.consumer.advise(offsets)
+
+    async def _tidy(self) -> None:
+        """Mail that its owner has decided on and journaled is deleted from its mailbox."""
+        relayed = {
+            TopicPartition(topic, partition.number): RecordsToDelete(partition.next_offset(topic))
+            for host in self.hosts.values()
+            for partition in host.partitions.values()
+            if partition.phase is Phase.READY
+            for topic, is_mail in host.inputs
+            if is_mail and topic != self.topics.decisions and partition.next_offset(topic) > 0
+        }
+        if relayed:
+            await self._admin.delete_records(relayed)
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until it is told to stop; exits the process."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    for noisy in ("aiokafka", "faust", "mode"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    for key in settings.not_yet_effective():
+        logger.warning("setting %s is accepted and has no effect yet", key)
+    (settings.data / "faust").mkdir(parents=True, exist_ok=True)
+    worker = Worker(settings)
+    worker.engine.Worker(loglevel="ERROR", override_logging=False).execute_from_commandline()

@@ -1,0 +1,223 @@
+"""The campaigns topic, read whole by every worker: definitions, statuses, and the settings that decide.
+
+Keys: `id@version` -> Definition, immutable; `id` -> Standing; `@settings` -> Rules. Under the wall clock a record is in
+force two seconds after the broker took it, so that every worker has read it by then; under a stream clock from the
+start. Each record carries what it replaces, with its time: compaction takes nothing away that a backlog still needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import logging
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from msgspec import Struct
+
+from app.domain.catalog import make_plan
+from app.domain.model.app_rules import AppRules
+from app.domain.model.campaign import Campaign, Status
+from app.domain.rules.plan import Catalog, Plan
+from app.turns.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+IN_FORCE_MS = 2000
+SETTINGS_KEY = b"@settings"
+HISTORY = 50
+
+
+class Definition(Struct, frozen=True):
+    """One version of a campaign, and the file that it came from."""
+
+    campaign: Campaign
+    text: str
+    created_ms: int
+
+
+class Standing(Struct, frozen=True, array_like=True):
+    """The status of a campaign and its version in force. `since_ms`: when the broker took it, known to the next one."""
+
+    status: Status
+    version: int
+    reason: str | None = None
+    actor: str | None = None
+    since_ms: int | None = None
+
+
+class Standings(Struct, frozen=True):
+    """The current standing, and those before it, oldest first."""
+
+    current: Standing
+    before: tuple[Standing, ...] = ()
+
+
+class Rules(Struct, frozen=True):
+    """The settings that decide, as published by `setup` and `campaign apply`, and those before, with their times."""
+
+    current: AppRules
+    settings: bytes = b"{}"
+    partitions: int = 0
+    before: tuple[tuple[int, AppRules], ...] = ()
+
+
+decode_definition = msgspec.msgpack.Decoder(Definition).decode
+decode_standings = msgspec.msgpack.Decoder(Standings).decode
+decode_rules = msgspec.msgpack.Decoder(Rules).decode
+
+
+class Records:
+    """The latest record of every key of the campaigns topic, with the broker's time of each."""
+
+    def __init__(self) -> None:
+        self.definitions: dict[tuple[str, int], Definition] = {}
+        self.standings: dict[str, tuple[Standings, int]] = {}
+        self.rules: tuple[Rules, int] | None = None
+
+    def take(self, key: bytes, value: bytes | None, time_ms: int) -> None:
+        """Take one record in."""
+        name = key.decode()
+        if key == SETTINGS_KEY:
+            self.rules = None if value is None else (decode_rules(value), time_ms)
+        elif "@" in name:
+            campaign, _, version = name.partition("@")
+            if value is None:
+                self.definitions.pop((campaign, int(version)), None)
+            else:
+                self.definitions[campaign, int(version)] = decode_definition(value)
+        elif value is None:
+            self.standings.pop(name, None)
+        else:
+            self.standings[name] = (decode_standings(value), time_ms)
+
+    def newest(self, campaign: str) -> int:
+        """The highest version of a campaign; 0 where there is none."""
+        return max((version for known, version in self.definitions if known == campaign), default=0)
+
+
+class CatalogReader:
+    """Keeps the catalog current. `at(time)` is what was in force then; `refresh` reads the topic to its end."""
+
+    def __init__(self, bootstrap: str, topic: str, clock: Clock, *, stream_clock: bool) -> None:
+        self.records = Records()
+        self.read_ms = 0
+        self._bootstrap = bootstrap
+        self._consumer: Any = None
+        self._place = TopicPartition(topic, 0)
+        self._clock = clock
+        self._stream_clock = stream_clock
+        self._position = 0
+        self._reading: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
+        self._plans: dict[tuple[str, int], Plan] = {}
+        self._bounds: list[int] = [0]
+        self._moments: list[tuple[Catalog, AppRules] | None] = [(Catalog({}, {}), AppRules())]
+        self._stale = True
+
+    async def start(self) -> None:
+        """Connect and read everything."""
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False, fetch_max_wait_ms=50
+        )
+        await self._consumer.start()
+        self._consumer.assign([self._place])
+        self._consumer.seek(self._place, 0)
+        await self.refresh()
+
+    async def stop(self) -> None:
+        """Let go of the connection."""
+        for task in (self._reading, self._next):
+            if task is not None:
+                task.cancel()
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def refresh(self) -> None:
+        """Read to an end that is asked for after this call; calls meanwhile share the next reading."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.ensure_future(self._read())
+            await asyncio.shield(self._reading)
+            return
+        if self._next is None or self._next.done():
+            self._next = asyncio.ensure_future(self._after(self._reading))
+        await asyncio.shield(self._next)
+
+    async def _after(self, running: asyncio.Task[None]) -> None:
+        await asyncio.wait({running})
+        self._reading = asyncio.ensure_future(self._read())
+        await self._reading
+
+    async def until_current(self) -> None:
+        """Wait until what is decided now may rely on the catalog (2 s after it was last read to its end)."""
+        if self._stream_clock or self._clock.now_ms() - self.read_ms > IN_FORCE_MS // 2:
+            await self.refresh()
+
+    async def _read(self) -> None:
+        asked_ms = self._clock.now_ms()
+        end = (await self._consumer.end_offsets([self._place]))[self._place]
+        while self._position < end:
+            for record in (await self._consumer.getmany(self._place, timeout_ms=500)).get(self._place, ()):
+                self._take(record)
+            self._position = await self._consumer.position(self._place)
+        self.read_ms = asked_ms
+
+    def _take(self, record: Any) -> None:
+        try:
+            self.records.take(record.key, record.value, record.timestamp)
+        except (msgspec.MsgspecError, ValueError) as error:
+            logger.error("campaigns topic, offset %d: not readable: %s", record.offset, error)
+        self._stale = True
+
+    def at(self, time_ms: int) -> tuple[Catalog, AppRules]:
+        """What was in force at this time; under a stream clock what is in force at all."""
+        if self._stale:
+            self._rebuild()
+        place = (
+            len(self._bounds) - 1 if self._stream_clock else bisect.bisect_right(self._bounds, time_ms) - 1
+        )
+        moment = self._moments[max(place, 0)]
+        if moment is None:
+            moment = self._moments[place] = self._make(self._bounds[place])
+        return moment
+
+    def _rebuild(self) -> None:
+        known = self.records.definitions
+        for key in known.keys() - self._plans.keys():
+            self._plans[key] = make_plan(known[key].campaign, key[1])
+        for key in self._plans.keys() - known.keys():
+            del self._plans[key]
+        bounds = {0}
+        for standings, time_ms in self.records.standings.values():
+            bounds.update(since + IN_FORCE_MS for since, _ in _history(standings, time_ms))
+        if self.records.rules is not None:
+            rules, time_ms = self.records.rules
+            bounds.update(since + IN_FORCE_MS for since, _ in (*rules.before, (time_ms, rules.current)))
+        self._bounds = sorted(bounds)
+        self._moments = [None] * len(self._bounds)
+        self._stale = False
+
+    def _make(self, bound_ms: int) -> tuple[Catalog, AppRules]:
+        latest_ms = bound_ms - IN_FORCE_MS
+        current: dict[str, tuple[Status, int]] = {}
+        for campaign, (standings, time_ms) in self.records.standings.items():
+            known = [
+                s for since, s in _history(standings, time_ms) if self._stream_clock or since <= latest_ms
+            ]
+            if known:
+                current[campaign] = (known[-1].status, known[-1].version)
+        return Catalog(dict(self._plans), current), self._rules(latest_ms)
+
+    def _rules(self, latest_ms: int) -> AppRules:
+        if self.records.rules is None:
+            return AppRules(stream_clock=self._stream_clock)
+        rules, time_ms = self.records.rules
+        history = (*rules.before, (time_ms, rules.current))
+        known = [r for since, r in history if self._stream_clock or since <= latest_ms] or [history[0][1]]
+        return msgspec.structs.replace(known[-1], stream_clock=self._stream_clock)
+
+
+def _history(standings: Standings, time_ms: int) -> list[tuple[int, Standing]]:
+    """Every known (since_ms, standing), oldest first."""
+    return [*((s.since_ms or 0, s) for s in standings.before), (time_ms, standings.current)]

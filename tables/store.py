@@ -1,0 +1,105 @@
+"""State on disk: RocksDB, one folder per actor and partition. The only file that knows it.
+
+A cache of the journal: no write-ahead log is flushed, a lost tail is read again from the journal (DESIGN section 3).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+
+from app.turns.ports import Pair
+
+CACHE_BYTES = 64 << 20
+WRITE_BUFFER_BYTES = 8 << 20
+
+
+class Folders:
+    """Opens the stores of one worker, all over one block cache."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._cache = Cache(CACHE_BYTES)
+
+    def open(self, actor: str, partition: int) -> RocksStore:
+        """The store of one partition; a folder that cannot be read is set aside and a new one begun."""
+        path = self._data / actor / str(partition)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return RocksStore(path, self._cache)
+
+
+class RocksStore:
+    """The turns' Store on RocksDB."""
+
+    def __init__(self, path: Path, cache: Cache) -> None:
+        self._path = path
+        self._options = _options(cache)
+        self._db = _open(path, self._options)
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value, None where there is none."""
+        value: bytes | None = self._db.get(key)
+        return value
+
+    def write(self, pairs: Iterable[Pair]) -> None:
+        """All pairs in one atomic write; None deletes."""
+        batch = WriteBatch(raw_mode=True)
+        for key, value in pairs:
+            if value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, value)
+        self._db.write(batch)
+
+    def scan(self, start: bytes, stop: bytes, limit: int) -> list[bytes]:
+        """Up to `limit` keys with start <= key < stop, in order."""
+        found: list[bytes] = []
+        keys: Iterator[Any] = self._db.keys(from_key=start)
+        for key in keys:
+            if key >= stop or len(found) >= limit:
+                break
+            found.append(key)
+        return found
+
+    def discard(self) -> None:
+        """Throw everything away and go on empty."""
+        self._db.close()
+        shutil.rmtree(self._path)
+        self._db = _open(self._path, self._options)
+
+    def close(self) -> None:
+        """Release the folder."""
+        self._db.close()
+
+
+def _open(path: Path, options: Options) -> Rdict:
+    try:
+        return Rdict(str(path), options)
+    except Exception as error:
+        if "lock" in str(error).lower():
+            raise RuntimeError(
+                f"{path} is in use by another worker; give each its own CARILLON_DATA"
+            ) from error
+        aside = path.with_name(f"{path.name}.unreadable")
+        shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+        return Rdict(str(path), options)
+
+
+def _options(cache: Cache) -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+    options.set_max_write_buffer_number(2)
+    options.set_max_background_jobs(2)
+    options.set_keep_log_file_num(2)
+    table = BlockBasedOptions()
+    table.set_block_cache(cache)
+    table.set_bloom_filter(10, False)
+    table.set_cache_index_and_filter_blocks(True)
+    options.set_block_based_table_factory(table)
+    return options
