@@ -1,0 +1,1 @@
+"""Tests of the ways out, and of the sink that they are tested against."""
