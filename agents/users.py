@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from app import wire
 from app.domain import decide
+from app.domain.deliver import Context
 from app.domain.model.effect import Effect, Keep, MoveToken, Record, Send
 from app.domain.model.event import Tick
 from app.domain.model.mail import TokenClaim
@@ -147,9 +148,9 @@ class UsersActor:
     async def closing(self) -> None:
         """Nothing is under way."""
 
-    def _context(self, turn: Turn, time_ms: int) -> decide.Context:
+    def _context(self, turn: Turn, time_ms: int) -> Context:
         catalog, rules = self._shared.catalog.at(time_ms)
-        return decide.Context(catalog, rules, turn.now_ms)
+        return Context(catalog, rules, turn.now_ms)
 
     def _check_place(self, key: bytes, user: str) -> None:
         if self._shared.partition_of(key) != self._partition.number:

@@ -1,4 +1,4 @@
-"""How things stand on Kafka: Segment-spec events in (CONTRACT section 1), decisions and dead letters out (section 5)."""
+"""How things stand on Kafka: Segment-spec events in (CONTRACT section 1), decisions, dead letters out (section 5)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ DEAD_LETTER_BYTES = 256 * 1024
 EARLIEST_MS = 946_684_800_000  # 2000-01-01
 FUTURE_MS = 86_400_000
 CONTEXTS = 20_000
+SECONDS_LIMIT = 1e11  # beyond: not seconds
 MESSAGE_PACK = b"application/msgpack"
 _NAMED = {"screen": "Screen Viewed", "page": "Page Viewed"}
 _NAMELESS = frozenset({"identify", "alias", "group"})
@@ -74,12 +75,9 @@ class EventReader:
         if len(value) > EVENT_BYTES:
             return Bad(DeadLetterReason.TOO_LARGE, f"{len(value)} bytes; an event has at most {EVENT_BYTES}")
         is_json = _is_json(record)
-        try:
-            message = (self._json if is_json else self._message_pack).decode(value)
-        except msgspec.ValidationError as error:
-            return Bad(DeadLetterReason.WRONG_TYPE, str(error))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return Bad(DeadLetterReason.UNREADABLE, str(error))
+        message = self._decode(value, is_json)
+        if isinstance(message, Bad):
+            return message
         time_ms = record.timestamp if message.timestamp is None else _milliseconds(message.timestamp)
         if time_ms is None:
             return Bad(DeadLetterReason.WRONG_TYPE, "timestamp: an ISO 8601 time with a zone, or seconds")
@@ -90,6 +88,14 @@ class EventReader:
         if message.type == "tick":
             return Tick(time_ms)
         return self._event(record, key, message, time_ms, is_json)
+
+    def _decode(self, value: bytes, is_json: bool) -> _Message | Bad:
+        try:
+            return (self._json if is_json else self._message_pack).decode(value)
+        except msgspec.ValidationError as error:
+            return Bad(DeadLetterReason.WRONG_TYPE, str(error))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return Bad(DeadLetterReason.UNREADABLE, str(error))
 
     def _event(
         self, record: Any, key: bytes | None, message: _Message, time_ms: int, is_json: bool
@@ -150,10 +156,14 @@ def _milliseconds(value: Any) -> int | None:
         except ValueError:
             return None
     if isinstance(value, datetime):
-        return None if value.tzinfo is None else int(round(value.timestamp() * 1000))
-    if type(value) in {int, float} and abs(value) < 1e11:
-        return round(value * 1000)
+        return None if value.tzinfo is None else _rounded(value.timestamp())
+    if type(value) in {int, float} and abs(value) < SECONDS_LIMIT:
+        return _rounded(value)
     return None
+
+
+def _rounded(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def _read_context(values: Any) -> _Context:

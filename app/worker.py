@@ -35,6 +35,7 @@ from app.turns.host import Host
 from app.turns.kafka_log import KafkaLog
 from app.turns.partition import Owner, Partition, Phase, Ports
 from app.turns.ports import JournalMissing
+from app.web.site import register
 from tables.catalog import CatalogReader
 from tables.store import Folders
 from transports.base import Transport
@@ -75,6 +76,7 @@ class Worker:
         self.engine.before_stop = self._stop
         self.engine.on_partitions_revoked.connect(self._revoked, weak=False)
         self.engine.on_partitions_assigned.connect(self._assigned, weak=False)
+        register(self)
 
     # --- what there is -------------------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ class Rules(Struct, frozen=True):
     """The settings that decide, as published by `setup` and `campaign apply`, and those before, with their times."""
 
     current: AppRules
-    settings: bytes = b"{}"
+    settings: str = "{}"
     partitions: int = 0
     before: tuple[tuple[int, AppRules], ...] = ()
 

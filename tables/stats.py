@@ -8,6 +8,7 @@ from app.domain.model.decision import Decision, Step
 from app.turns.table import Table
 
 LATEST = 32
+COUNTED = frozenset({Step.QUALIFIED, Step.SENT, Step.ATTEMPTED, Step.ACCEPTED, Step.RETRIED})
 
 
 class Counts(Struct, omit_defaults=True):
@@ -27,23 +28,18 @@ class Counts(Struct, omit_defaults=True):
 
     def add(self, decision: Decision) -> None:
         """Count one decision."""
-        match decision.step:
-            case Step.DROPPED | Step.FAILED:
-                self._lost(decision)
-            case Step.INBOX:
-                if decision.detail is None:
-                    self.inbox += 1
-                else:
-                    self.inbox_after_sent += 1
-            case Step.HELD:
-                self.held_now += 1
-                self.held += decision.detail is None
-            case Step.RELEASED:
-                self.held_now -= 1
-            case Step.QUALIFIED | Step.SENT | Step.ATTEMPTED | Step.ACCEPTED | Step.RETRIED:
-                setattr(self, decision.step, getattr(self, decision.step) + 1)
-            case Step.IMPRESSION | Step.CLICKED | Step.CONVERTED:
-                pass
+        if decision.step in COUNTED:
+            setattr(self, decision.step, getattr(self, decision.step) + 1)
+        elif decision.step is Step.HELD:
+            self.held_now += 1
+            self.held += decision.detail is None
+        elif decision.step is Step.RELEASED:
+            self.held_now -= 1
+        elif decision.step is Step.INBOX:
+            self.inbox += decision.detail is None
+            self.inbox_after_sent += decision.detail is not None
+        elif decision.step in {Step.DROPPED, Step.FAILED}:
+            self._lost(decision)
 
     def _lost(self, decision: Decision) -> None:
         into = self.dropped if decision.step is Step.DROPPED else self.failed

@@ -65,7 +65,7 @@ def _answers(catalog: Catalog, event: Event, entry: Entry, now_ms: int) -> bool:
 
 
 def remember_answer(user: User, catalog: Catalog, event: Event, now_ms: int, horizon_ms: int) -> None:
-    """Keep the time of a cancelling event for a trigger that the log brings later (tA < tB), as long as one may come."""
+    """Keep the time of a cancelling event for a trigger that the log may yet bring (tA < tB), as long as it may."""
     for plan in catalog.answers.get(event.name or "", ()):
         if plan.answer_where is None or plan.answer_where(event.properties, now_ms):
             match = match_value(plan.unless, event.properties)

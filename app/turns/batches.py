@@ -36,7 +36,7 @@ class BatchConsumer(driver.Consumer):
     def _new_consumer_thread(self) -> Any:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
         """One message per (partition, poll); none of a poll that a rebalance has overtaken."""
         records, _active = await self._wait_next_records(POLL_S)
         if records is None or self.should_stop:

@@ -185,18 +185,17 @@ class _Attempt:
     def _fire(self, until_ms: int, limit: int, bury: Exception | None) -> bool:
         """Fire every timer due at or before `until_ms`; False where the turn is full before all have fired."""
         turn, timers = self.turn, self._timers
-        while (due_ms := timers.peek()) is not None and due_ms <= until_ms:
+        while (first := timers.first()) is not None and first[0] <= until_ms:
             if self._full(limit):
                 return False
-            first = timers.first()
-            assert first is not None
+            due_ms, key = first
             if self._streaming:
                 turn.now_ms = due_ms
                 turn.watermark.stream_ms = max(turn.watermark.stream_ms, due_ms)
             if bury is not None and turn.operations == 0:
-                self._actor.abandon(turn, first[1], due_ms)
+                self._actor.abandon(turn, key, due_ms)
             else:
-                self._actor.due(turn, first[1], due_ms)
-            turn.forget_due(first[1], due_ms)
+                self._actor.due(turn, key, due_ms)
+            turn.forget_due(key, due_ms)
             turn.operations += 1
         return True

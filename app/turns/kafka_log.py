@@ -76,7 +76,7 @@ class KafkaLog:
             async with asyncio.timeout(ANSWER_S):
                 await self._producer.start()
                 manager = self._producer._txn_manager
-                while not manager.has_pid():
+                while not manager.has_pid():  # noqa: ASYNC110 - the client offers no event for it
                     await asyncio.sleep(0.005)
         except (TimeoutError, errors.KafkaError) as error:
             raise Unanswered(f"no producer id for {self._transactional_id}: {error!r}") from error
@@ -105,8 +105,7 @@ class KafkaLog:
             groups.setdefault(TopicPartition(message.topic, partition), []).append((message, source))
         sends = []
         for place, messages in groups.items():
-            for batch in _batches(producer, messages, time_ms):
-                sends.append(self._send(batch, place))
+            sends += [self._send(batch, place) for batch in _batches(producer, messages, time_ms)]
         await asyncio.gather(*sends)
 
     async def _send(self, batch: Any, place: TopicPartition) -> int:

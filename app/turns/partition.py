@@ -13,19 +13,21 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from app.turns.actor import Actor, Time
+from app.turns.actor import Actor
 from app.turns.deciding import Decided, Decider, Input, Work
 from app.turns.opening import POSITION_KEY, WRITTEN_KEY, Opening, Progress, number, open_partition
 from app.turns.ports import Clock, Intake, Log, Mail, Pair, Record, Refused, Store, Unanswered
+from app.turns.queue import Queue
+from app.turns.ripeness import Ripeness
 from app.turns.state import State
 from app.turns.timers import Timers
 from app.turns.watermark import Watermark, source_header
 
 logger = logging.getLogger(__name__)
 
-QUEUED_POLLS = 2
 REOPEN_FIRST_S = 0.2
 REOPEN_LAST_S = 10.0
+IDLE_S = 1.0
 HEARTBEAT_MS = 3_600_000
 RENEW_MS = 12 * 3_600_000
 
@@ -86,17 +88,14 @@ class Partition:
         self.progressed_s = ports.clock.monotonic_s()
         self._ports = ports
         self._owner = owner
-        self._queue: deque[tuple[str, Sequence[Record]]] = deque()
-        self._waiting: deque[Record] = deque()
+        self._queue = Queue(partition, ports.intake)
         self._results: deque[Any] = deque()
-        self._paused_topics: set[str] = set()
         self._wake = asyncio.Event()
         self._held_back = False
         self._draining = False
         self._closing = False
         self._relaying: asyncio.Task[None] | None = None
-        self._goal: tuple[int, int] | None = None
-        self._safe_ms = 0
+        self._ripeness: Ripeness | None = None
         self.actor = make_actor(self)
         self.state: State | None = None
         self._store: Store | None = None
@@ -112,10 +111,7 @@ class Partition:
         """Take a poll without ever waiting; a full queue takes only this topic out of the fetch."""
         if self.phase is not Phase.READY or self._held_back:
             return  # read again from the watermark, once it is open
-        self._queue.append((topic, records))
-        if sum(queued == topic for queued, _ in self._queue) >= QUEUED_POLLS:
-            self._paused_topics.add(topic)
-            self._ports.intake.pause(topic, self.number)
+        self._queue.put(topic, records)
         self._wake.set()
 
     def post(self, result: Any) -> None:
@@ -127,8 +123,6 @@ class Partition:
         """A rebalance has begun: start no turn until it is known whose this partition is."""
         self._held_back = True
         self._queue.clear()
-        self._waiting.clear()
-        self._paused_topics.clear()
 
     def go_on(self) -> None:
         """The rebalance left this partition here."""
@@ -151,7 +145,7 @@ class Partition:
     @property
     def queued(self) -> int:
         """Records taken from Kafka and not decided."""
-        return len(self._waiting) + sum(len(records) for _, records in self._queue)
+        return len(self._queue)
 
     @property
     def results_waiting(self) -> int:
@@ -218,8 +212,18 @@ class Partition:
         self._position = opening.position
         self._opened_ms = self._appended_ms = self._ports.clock.now_ms()
         self.answered_s = self.progressed_s = self._ports.clock.monotonic_s()
-        self._goal, self._safe_ms = None, 0
+        self._ripeness = Ripeness(
+            self.actor.time, timers, self._end_of_first, lambda: self.next_offset(self.inputs[0].topic)
+        )
         self.turns = 0
+
+    async def _end_of_first(self) -> int:
+        return await self._journal().end_of(self.inputs[0].topic)
+
+    def _journal(self) -> Log:
+        if self._log is None:
+            raise Refused("the journal is closed")
+        return self._log
 
     async def _relay_again(self, opening: Opening, log: Log) -> None:
         mail = [Mail(*entry) for entry in opening.outbox.mail]
@@ -240,7 +244,6 @@ class Partition:
                 await self._relaying
             self._relaying = None
         self._queue.clear()
-        self._waiting.clear()
         self._results.clear()
         if self._log is not None:
             await self._log.close()
@@ -275,80 +278,76 @@ class Partition:
             return True
         if self._draining:
             return False
-        return bool(self._queue or self._waiting or ready_ms is not None) and self.actor.room() > 0
+        return bool(len(self._queue) or ready_ms is not None) and self.actor.room() > 0
 
     async def _rest(self) -> None:
         """Wait for something to do, at most until the next timer or a second."""
-        wait_s = 1.0
-        if not self._held_back and self.state is not None and self.actor.time is not Time.STREAM:
-            due_ms = self.state.timers.peek()
-            if due_ms is not None and self._goal is None and self.actor.room() > 0:
-                wait_s = min(1.0, max(0.001, (due_ms + 1 - self._ports.clock.now_ms()) / 1000))
+        wait_s = IDLE_S
+        if self._ripeness is not None and not self._held_back and self.actor.room() > 0:
+            wait_s = min(wait_s, self._ripeness.wait_s(self._ports.clock.now_ms()) or wait_s)
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 await self._wake.wait()
 
+    async def _ready_ms(self) -> int | None:
+        return None if self._ripeness is None else await self._ripeness.ready_ms(self._ports.clock.now_ms())
+
     async def _turn(self, ready_ms: int | None, *, first: bool) -> None:
-        assert self._decider is not None
-        self._fill()
+        reach = self._queue.fill()
         await self.actor.prepare()
-        if self._held_back:
+        if self._held_back or self._decider is None:
             return
         results = list(self._results)
-        records = () if self._draining else self._waiting
-        work = Work(results, records, None if self._draining else ready_ms, self._ports.clock.now_ms(), first)
+        records, ready_ms = ((), None) if self._draining else (reach, ready_ms)
+        work = Work(results, records, ready_ms, self._ports.clock.now_ms(), first)
         decided = self._decider.decide(work, self.watermark)
-        for _ in range(decided.taken):
-            self._waiting.popleft()
+        self._queue.taken(decided.taken)
         for _ in results:
             self._results.popleft()
         self.records += decided.taken
         await self._commit(decided)
 
-    def _fill(self) -> None:
-        """Move queued polls into the turn's reach, and put topics that have room again back into the fetch."""
-        while self._queue and len(self._waiting) < 4000:
-            topic, records = self._queue.popleft()
-            self._waiting.extend(records)
-        for topic in list(self._paused_topics):
-            if sum(queued == topic for queued, _ in self._queue) < QUEUED_POLLS and len(self._waiting) < 8000:
-                self._paused_topics.discard(topic)
-                self._ports.intake.resume(topic, self.number)
-
     async def _commit(self, decided: Decided) -> None:
         turn, pairs = decided.turn, decided.pairs
         now_ms = self._ports.clock.now_ms()
-        if turn.is_empty and now_ms - self._appended_ms < 60_000 and not turn.operations:
+        if turn.is_empty and now_ms - self._appended_ms < HEARTBEAT_MS and not turn.operations:
             self.watermark = turn.watermark
             return
         await self._relayed()
-        assert self._log is not None and self.state is not None and self._decider is not None
-        at = await self._log.append(pairs, now_ms)
+        at = await self._journal().append(pairs, now_ms)
         if at != self._position:
             raise Refused(f"an append landed at {at} instead of {self._position}: somebody else wrote")
         self._position = at + len(pairs)
         self._appended_ms = now_ms
         self.answered_s = self.progressed_s = self._ports.clock.monotonic_s()
         self.watermark = turn.watermark
-        self._decider.had_outbox = bool(turn.mail)
         self.turns += 1
-        self.state.appended(turn.watermark.turn, decided.changes)
-        committed, index = self.state.timers.commit()
-        self._relaying = asyncio.create_task(self._relay_and_save(decided, committed, index))
-        self._relaying.add_done_callback(lambda _: self._wake.set())
+        self._follow_up(decided)
         self.actor.appended(turn)
 
-    async def _relay_and_save(self, decided: Decided, committed: int, index: list[Pair]) -> None:
-        assert self._log is not None and self._store is not None and self.state is not None
+    def _follow_up(self, decided: Decided) -> None:
+        """Relay and save while the next turn is decided already."""
+        if self._decider is None or self.state is None or self._store is None:
+            raise Refused("the partition is closed")
+        self._decider.had_outbox = bool(decided.turn.mail)
+        self.state.appended(decided.turn.watermark.turn, decided.changes)
+        committed, index = self.state.timers.commit()
+        save = self._relay_and_save(decided, self.state, self._store, committed, index)
+        self._relaying = asyncio.create_task(save)
+        self._relaying.add_done_callback(lambda _: self._wake.set())
+
+    async def _relay_and_save(
+        self, decided: Decided, state: State, store: Store, committed: int, index: list[Pair]
+    ) -> None:
         turn, position = decided.turn, self._position
         now_ms = self._ports.clock.now_ms()
         if turn.mail:
-            await self._log.relay(self._addressed(turn.watermark.turn, turn.mail), now_ms)
+            await self._journal().relay(self._addressed(turn.watermark.turn, turn.mail), now_ms)
         place = [(POSITION_KEY, number(position)), (WRITTEN_KEY, number(now_ms))]
-        self._store.write([*decided.pairs, *index, *place])
-        self.state.saved(turn.watermark.turn, decided.changes)
-        self.state.timers.saved(committed, index)
+        store.write([*decided.pairs, *index, *place])
+        state.saved(turn.watermark.turn, decided.changes)
+        state.timers.saved(committed, index)
 
     async def _relayed(self) -> None:
         """The last turn's messages are with the broker and its state is in the store."""
@@ -359,29 +358,3 @@ class Partition:
     async def _check_relay(self) -> None:
         if self._relaying is not None and self._relaying.done():
             await self._relayed()
-
-    # --- time ----------------------------------------------------------------------------------------------
-
-    async def _ready_ms(self) -> int | None:
-        """Up to which due time timers may fire now; None where none is due. Stream timers fire between records."""
-        if self.actor.time is Time.STREAM or self.state is None:
-            return None
-        due_ms = self.state.timers.peek()
-        now_ms = self._ports.clock.now_ms()
-        if due_ms is None or due_ms >= now_ms:
-            return None
-        if self.actor.time is Time.WALL:
-            return now_ms - 1
-        if self._safe_ms <= due_ms:
-            await self._catch_up(now_ms)
-        return self._safe_ms - 1 if self._safe_ms > due_ms else None
-
-    async def _catch_up(self, now_ms: int) -> None:
-        """Timers due before the moment of asking are safe once everything below the end asked for is decided."""
-        assert self._log is not None
-        topic = self.inputs[0].topic
-        if self._goal is None:
-            self._goal = (await self._log.end_of(topic), now_ms)
-        end, asked_ms = self._goal
-        if self.next_offset(topic) >= end:
-            self._safe_ms, self._goal = asked_ms, None

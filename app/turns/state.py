@@ -1,4 +1,4 @@
-"""The state of a partition as its turns see it: a write-back cache over what is on the way to the store, over the store.
+"""The state of a partition as its turns see it: live values, over what is on the way to the store, over the store.
 
 Values are live objects, changed in place by the one turn that runs. A turn that fails is undone by forgetting every
 live object: the bytes below are those of the last turn that was appended.

@@ -75,8 +75,8 @@ class Timers:
         return None if first is None else (int.from_bytes(first[1:9], "big"), first[9:])
 
     def _first(self) -> bytes | None:
-        heap, near = self._heap, self._near
         while True:
+            heap, near = self._heap, self._near
             while heap:
                 if heap[0] in near:
                     return heap[0]

@@ -57,10 +57,10 @@ def next_attempt(
         raise ValueError("attempts_made counts from 1")
     if attempts_made >= patience.attempts:
         return GiveUp(Reason.RETRIES_EXHAUSTED)
-    shortest_ms = patience.base_ms
-    ceiling_ms = max(shortest_ms, min(patience.longest_ms, shortest_ms << attempts_made))
-    wait_ms = shortest_ms + int((ceiling_ms - shortest_ms) * _share(key, attempts_made))
-    due_ms = now_ms + (wait_ms if after_ms is None else max(wait_ms, after_ms))
+    shortest_ms = patience.base_ms if after_ms is None else after_ms
+    doublings = attempts_made if after_ms is None else attempts_made - 1
+    ceiling_ms = max(shortest_ms, min(patience.longest_ms, shortest_ms << doublings))
+    due_ms = now_ms + shortest_ms + int((ceiling_ms - shortest_ms) * _share(key, attempts_made))
     if expires_ms is not None and due_ms >= expires_ms:
         return GiveUp(Reason.EXPIRED)
     return RetryAt(due_ms)

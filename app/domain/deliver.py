@@ -1,0 +1,199 @@
+"""From a qualified message to its end for now: guard it, write it, send it, or say why not.
+
+Asks the second and the third question; what comes of them leaves as effects.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from app.domain import compose, guard
+from app.domain.model.app_rules import AppRules
+from app.domain.model.decision import Decision, Step
+from app.domain.model.effect import Effect, Keep, Record, Send
+from app.domain.model.push import InboxItem, Order, Push
+from app.domain.model.reason import Reason
+from app.domain.model.user import CountedPush, Held, OnItsWay, Trigger, User
+from app.domain.model.verdict import Drop, Hold, ToInbox
+from app.domain.rules import caps
+from app.domain.rules.plan import Catalog, Plan
+from app.domain.rules.surface import TRANSPORTS
+
+
+class Context(Struct):
+    """Under what a step is decided: the campaigns, the app's rules, and now."""
+
+    catalog: Catalog
+    rules: AppRules
+    now_ms: int
+
+
+class Message(Struct, frozen=True):
+    """One qualified user-message: under which version it qualified, what triggered it, and its name."""
+
+    plan: Plan
+    trigger: Trigger
+    id: str
+    match: str = ""
+    held_before: bool = False
+
+
+def judge_and_deliver(user: User, message: Message, context: Context, effects: list[Effect]) -> None:
+    plan = context.catalog.in_force(message.plan.id) or message.plan
+    verdict = guard.judge(plan, user, context.rules, context.catalog, context.now_ms)
+    match verdict:
+        case Drop(reason):
+            effects.append(record(user, message, Step.DROPPED, context.now_ms, reason=reason))
+        case Hold():
+            hold(user, message, verdict, context, effects)
+        case ToInbox() | guard.Cleared():
+            _write(user, message, plan, verdict, context, effects)
+
+
+def hold(user: User, message: Message, hold: Hold, context: Context, effects: list[Effect]) -> None:
+    entry = Held(
+        message.plan.id,
+        message.plan.version,
+        message.trigger.event_id,
+        hold.until_ms,
+        message.trigger,
+        message.id,
+        message.match,
+    )
+    user.agenda.entries = [*user.agenda.entries, entry]
+    user.agenda_changed = True
+    again = {"again": True} if message.held_before else None
+    effects.append(
+        record(
+            user, message, Step.HELD, context.now_ms, reason=hold.reason, until=hold.until_ms, detail=again
+        )
+    )
+
+
+def _write(
+    user: User,
+    message: Message,
+    plan: Plan,
+    verdict: ToInbox | guard.Cleared,
+    context: Context,
+    effects: list[Effect],
+) -> None:
+    rendered = compose.write(
+        plan.content,
+        user_id=user.id,
+        traits=user.profile.traits,
+        event=message.trigger,
+        now_ms=context.now_ms,
+        zone=guard.zone_of(plan, user, context.rules),
+        message_id=message.id,
+    )
+    if isinstance(rendered, Drop):
+        detail = {"detail": rendered.detail} if rendered.detail else None
+        effects.append(
+            record(user, message, Step.DROPPED, context.now_ms, reason=rendered.reason, detail=detail)
+        )
+    elif isinstance(verdict, ToInbox):
+        effects += to_inbox(user, message, plan, rendered, verdict.reason, context)
+    else:
+        _send(user, message, plan, rendered, verdict, context, effects)
+
+
+def to_inbox(
+    user: User,
+    message: Message,
+    plan: Plan,
+    rendered: compose.Rendered,
+    reason: Reason,
+    context: Context,
+    after: str | None = None,
+) -> list[Effect]:
+    inbox = plan.campaign.inbox
+    if inbox is None:
+        raise ValueError(f"{plan.id} has no inbox to fall back to")
+    item = InboxItem(
+        message_id=message.id,
+        campaign=plan.id,
+        version=plan.version,
+        title=rendered.inbox_title,
+        body=rendered.inbox_body,
+        created_ms=context.now_ms,
+        expires_ms=context.now_ms + inbox.ttl_ms,
+        link=rendered.inbox_link,
+        image=rendered.inbox_image,
+        tags=inbox.tags,
+        colors=inbox.colors,
+        why=reason,
+    )
+    detail = None if after is None else {"after": after}
+    return [Keep(item), record(user, message, Step.INBOX, context.now_ms, reason=reason, detail=detail)]
+
+
+def _send(
+    user: User,
+    message: Message,
+    plan: Plan,
+    rendered: compose.Rendered,
+    cleared: guard.Cleared,
+    context: Context,
+    effects: list[Effect],
+) -> None:
+    push = _push(user, message, plan, rendered)
+    if plan.campaign.caps_count and context.rules.caps:
+        oldest_ms = context.now_ms - caps.horizon_ms(context.rules.caps)
+        counted = [p for p in user.activity.pushes if p.cleared_ms > oldest_ms]
+        user.activity.pushes = [*counted, CountedPush(context.now_ms, message.id)]
+        user.activity_changed = True
+    trigger = {"event_id": message.trigger.event_id}
+    for transport in sorted({TRANSPORTS[target.platform] for target in cleared.targets}):
+        targets = tuple(t for t in cleared.targets if TRANSPORTS[t.platform] == transport)
+        effects.append(Send(transport, Order(push, targets, context.now_ms, trigger)))
+    entry = OnItsWay(
+        plan.id,
+        plan.version,
+        message.id,
+        Trigger(message.trigger.event_id, message.trigger.name, message.trigger.time_ms, {}),
+        [target.device for target in cleared.targets],
+        rendered.inbox_title,
+        rendered.inbox_body,
+        rendered.inbox_link,
+        rendered.inbox_image,
+    )
+    user.agenda.entries = [*user.agenda.entries, entry]
+    user.agenda_changed = True
+    effects.append(record(user, message, Step.SENT, context.now_ms, version=plan.version))
+
+
+def _push(user: User, message: Message, plan: Plan, rendered: compose.Rendered) -> Push:
+    what = plan.campaign.what
+    return Push(
+        message_id=message.id,
+        user=user.id,
+        campaign=plan.id,
+        version=plan.version,
+        title=rendered.title,
+        body=rendered.body,
+        link=rendered.link,
+        image=rendered.image,
+        data=rendered.data,
+        collapse=rendered.collapse,
+        ttl_ms=what.ttl_ms,
+        silent=what.silent,
+        android=what.android,
+    )
+
+
+def record(user: User, message: Message, step: Step, at_ms: int, **fields: Any) -> Record:
+    """Write a step of this message down; `fields` are further fields of the decision."""
+    known: dict[str, Any] = {
+        "id": f"{message.id}.{step}.{at_ms}",
+        "at": at_ms,
+        "user": user.id,
+        "campaign": message.plan.id,
+        "version": message.plan.version,
+        "step": step,
+        "message_id": message.id,
+        "trigger": {"event_id": message.trigger.event_id},
+    }
+    return Record(Decision(**(known | fields)))

@@ -1,0 +1,1 @@
+"""The turns: timers, deciding, opening, partitions over ports in memory."""
