@@ -60,6 +60,12 @@ def make_engine(settings: Settings) -> Engine:
         web_host=settings.web.host,
         web_port=settings.web.port,
         canonical_url=f"http://{settings.web.host}:{settings.web.port}",
+        web_in_thread=False,
+        web_router_enabled=False,
+        web_tables_enabled=False,
+        web_graph_enabled=False,
+        web_stats_enabled=False,
+        web_metrics_enabled=False,
         worker_redirect_stdouts=False,
     )
     engine.hosts = {}
