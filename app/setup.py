@@ -20,8 +20,7 @@ from app.settings import Settings
 from app.topics import ACTORS, Spec, Topics
 from app.turns.journals import begin_journal, has_identity
 from app.turns.ports import Clock
-from tables.catalog import SETTINGS_KEY, Records, Rules
-
+from tables.catalog import HISTORY, SETTINGS_KEY, Records, Rules
 
 REPLICAS = 3
 
@@ -111,7 +110,7 @@ class _Setup:
             )
         await self._create(missing)
         begun = await self._begin(restart_from)
-        published = await self._publish(records)
+        published = await publish_settings(self.settings, records, self.producer)
         return Report([spec.name for spec in missing], begun, await self._differences(specs, counts), published)
 
     async def _lost_journals(self, counts: Mapping[str, int], records: Records) -> list[str]:
@@ -166,19 +165,6 @@ class _Setup:
             ends |= {place: at.offset for place, at in found.items() if at is not None}
         return {place.topic: offset - 1 for place, offset in ends.items()}
 
-    async def _publish(self, records: Records) -> str:
-        rules, text = app_rules(self.settings), self.settings.deciding.to_json()
-        rules = msgspec.structs.replace(rules, stream_clock=False)
-        before: tuple[tuple[int, AppRules], ...] = ()
-        if records.rules is not None:
-            known, time_ms = records.rules
-            if known.current == rules and known.settings == text:
-                return "unchanged"
-            before = (*known.before, (time_ms, known.current))[-50:]
-        value = msgspec.msgpack.encode(Rules(rules, text, self.settings.partitions, before))
-        await self.producer.send_and_wait(self.topics.campaigns, value, key=SETTINGS_KEY, partition=0)
-        return "published"
-
     async def _differences(self, specs: list[Spec], counts: Mapping[str, int]) -> list[str]:
         """Settings of topics that were there before and are not what setup would have made."""
         wanted = {spec.name: spec.config for spec in specs if spec.name in counts}
@@ -191,6 +177,22 @@ class _Setup:
                     if actual.get(key) != value:
                         found.append(f"{name}: {key} is {actual.get(key)}, setup would make it {value}")
         return found
+
+
+async def publish_settings(settings: Settings, records: Records, producer: AIOKafkaProducer) -> str:
+    """Publish the settings that decide, with those before them, where they differ from what the topic says."""
+    rules, text = app_rules(settings), settings.deciding.to_json().decode()
+    rules = msgspec.structs.replace(rules, stream_clock=False)
+    before: tuple[tuple[int, AppRules], ...] = ()
+    if records.rules is not None:
+        known, time_ms = records.rules
+        if known.current == rules and known.settings == text:
+            return "unchanged"
+        before = (*known.before, (time_ms, known.current))[-HISTORY:]
+    value = msgspec.msgpack.encode(Rules(rules, text, settings.partitions, before))
+    topic = Topics(settings.app, settings.events).campaigns
+    await producer.send_and_wait(topic, value, key=SETTINGS_KEY, partition=0)
+    return "published"
 
 
 async def partition_counts(admin: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:

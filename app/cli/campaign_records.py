@@ -1,0 +1,106 @@
+"""The campaigns topic, as commands use it: read it whole, compute what changes, write that, wait until it holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from app.cli.broker import consumer, partition_count, producer, run
+from app.cli.errors import CommandError, NotFoundError
+from app.cli.output import tell
+from app.clock import now_ms
+from app.settings import Settings
+from app.setup import SetupRefused, publish_settings, read_records, refuse_changed_counts
+from app.topics import Topics
+from tables.catalog import IN_FORCE_MS, Records
+from tables.catalog_writer import Act, Change, TransitionError, UnknownCampaignError, write
+
+ACTOR = "command line"
+
+Decide = Callable[[Records, Act], list[Change]]
+
+
+def read_all(settings: Settings) -> Records:
+    """What the topic says now. Raises CommandError."""
+    return run(settings.kafka, lambda: _read(settings))
+
+
+def change(
+    settings: Settings, decide: Decide, *, reason: str | None = None, publish: bool = False, wait: bool = True
+) -> list[Change]:
+    """Write what `decide` makes of the records: all of it, or nothing where it raises. Raises CommandError.
+
+    `publish` sends the settings that decide as well, as `setup` does; `wait` until every worker decides by it.
+    """
+    try:
+        return run(settings.kafka, lambda: _change(settings, decide, reason, publish, wait))
+    except UnknownCampaignError as error:
+        raise NotFoundError(str(error)) from error
+    except (TransitionError, SetupRefused) as error:
+        raise CommandError(f"Nothing was changed: {error}") from error
+
+
+async def _read(settings: Settings) -> Records:
+    topic = Topics(settings.app, settings.events).campaigns
+    await partition_count(settings.kafka, topic)
+    async with consumer(settings.kafka) as client:
+        try:
+            return await read_records(client, topic)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise CommandError(
+                f"A record of {topic} cannot be read: {error}. Another version of Carillon or another program wrote it; "
+                "use that version, or begin a new CARILLON_APP."
+            ) from error
+
+
+async def _change(
+    settings: Settings, decide: Decide, reason: str | None, publish: bool, wait: bool
+) -> list[Change]:
+    topics = Topics(settings.app, settings.events)
+    records = await _read(settings)
+    refuse_changed_counts(topics.specs(settings.partitions), {}, records)
+    changes = decide(records, Act(now_ms(), ACTOR, reason))
+    async with producer(settings.kafka) as client:
+        published = publish and await publish_settings(settings, records, client) == "published"
+        await write(client, topics.campaigns, changes)
+    if published:
+        tell("the settings that decide are published")
+    if published or any(each.records for each in changes):
+        await _until_in_force(settings, wait)
+    return changes
+
+
+async def _until_in_force(settings: Settings, wait: bool) -> None:
+    """Under the wall clock every worker has read a record by the time from which it counts."""
+    if settings.clock == "stream":
+        return
+    if not wait:
+        tell(f"in force in {IN_FORCE_MS / 1000:.0f} s")
+        return
+    tell(f"waiting {IN_FORCE_MS / 1000:.0f} s, until it is in force")
+    await asyncio.sleep(IN_FORCE_MS / 1000)
+    tell("in force")
+
+
+def described(changes: Sequence[Change]) -> str:
+    """What became of each campaign, a line each."""
+    lines = []
+    for each in changes:
+        happened = "" if each.records else ": unchanged"
+        lines.append(f"{each.campaign}: version {each.version}, {each.status}{happened}")
+    return "\n".join(lines)
+
+
+def as_values(changes: Sequence[Change]) -> list[dict[str, object]]:
+    """The same for machines."""
+    return [
+        {
+            "campaign": each.campaign,
+            "version": each.version,
+            "status": each.status,
+            "changed": bool(each.records),
+        }
+        for each in changes
+    ]

@@ -1,0 +1,216 @@
+"""`campaign`: files checked and applied, and the lifecycle of what was applied (C004, C163)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.errors import FAILED, NotFoundError
+from app.cli.output import AsJson, result, table, time_text
+from app.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from app.cli.campaign_files import FileProblem, Source
+    from tables.catalog import Records
+    from tables.catalog_writer import Act, Change
+
+app = typer.Typer(
+    name="campaign", help="Check, apply, schedule, pause, end and show campaigns.", no_args_is_help=True
+)
+
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="Campaign files, YAML.", show_default=False)
+]
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", show_default=False)]
+Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why; it is kept with the status.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until every worker decides by it.")]
+Schedule = Annotated[bool, typer.Option("--schedule", help="Schedule it as well: from then on it sends.")]
+
+
+@app.command(epilog="Example: python -m app campaign check campaigns/*.yaml")
+def check(files: Files, as_json: AsJson = False) -> None:
+    """Read campaign files and say everything that is wrong with them. Needs no broker."""
+    sources, problems = _read(files, load_settings())
+    _refuse(problems, as_json)
+    text = "\n".join(f"{source.path}: {source.campaign.id} is in order" for source in sources)
+    result({"campaigns": [source.campaign.id for source in sources], "problems": []}, text, as_json)
+
+
+@app.command(epilog="Example: python -m app campaign apply --schedule examples/demo/cart-reminder.yaml")
+def apply(files: Files, schedule: Schedule = False, wait: Wait = True, as_json: AsJson = False) -> None:
+    """Make campaigns, or change them to their next version. Nothing is sent before they are scheduled."""
+    settings = load_settings()
+    sources, problems = _read(files, settings)
+    _refuse(problems, as_json)
+
+    def decide(records: Records, act: Act) -> list[Change]:
+        from tables.catalog_writer import applied  # noqa: PLC0415 - heavy
+
+        return [applied(records, each.campaign, each.text, act, schedule=schedule) for each in sources]
+
+    _change(settings, decide, as_json, publish=True, wait=wait)
+
+
+@app.command(epilog="Example: python -m app campaign schedule cart-reminder")
+def schedule(ids: Ids, wait: Wait = True, as_json: AsJson = False) -> None:
+    """Let campaigns send: at once, or from their start on."""
+    from tables.catalog_writer import scheduled  # noqa: PLC0415 - heavy
+
+    unique = list(dict.fromkeys(ids))
+    _change(
+        load_settings(),
+        lambda records, act: [scheduled(records, each, act) for each in unique],
+        as_json,
+        wait=wait,
+    )
+
+
+@app.command(epilog="Example: python -m app campaign pause cart-reminder --reason 'wrong price'")
+def pause(campaign: Id, reason: Reason = None, wait: Wait = True, as_json: AsJson = False) -> None:
+    """Let a live or scheduled campaign send nothing more until it is resumed."""
+    from tables.catalog_writer import paused  # noqa: PLC0415 - heavy
+
+    _change(
+        load_settings(),
+        lambda records, act: [paused(records, campaign, act)],
+        as_json,
+        reason=reason,
+        wait=wait,
+    )
+
+
+@app.command(epilog="Example: python -m app campaign resume cart-reminder")
+def resume(campaign: Id, wait: Wait = True, as_json: AsJson = False) -> None:
+    """Let a paused campaign go on."""
+    from tables.catalog_writer import resumed  # noqa: PLC0415 - heavy
+
+    _change(load_settings(), lambda records, act: [resumed(records, campaign, act)], as_json, wait=wait)
+
+
+@app.command(epilog="Example: python -m app campaign end cart-reminder --reason 'the sale is over'")
+def end(campaign: Id, reason: Reason = None, wait: Wait = True, as_json: AsJson = False) -> None:
+    """End a campaign for good."""
+    from tables.catalog_writer import ended  # noqa: PLC0415 - heavy
+
+    _change(
+        load_settings(),
+        lambda records, act: [ended(records, campaign, act)],
+        as_json,
+        reason=reason,
+        wait=wait,
+    )
+
+
+@app.command("list", epilog="Example: python -m app campaign list --json")
+def list_all(as_json: AsJson = False) -> None:
+    """List every campaign: its status, its version in force, its name."""
+    from app.cli.campaign_records import read_all  # noqa: PLC0415 - heavy
+
+    records = read_all(load_settings())
+    rows = [_summary(records, campaign) for campaign in sorted(records.standings)]
+    columns = ("campaign", "status", "version", "since", "name")
+    lines = [
+        [row["campaign"], row["status"], row["version"], time_text(row["since"]), row["name"]] for row in rows
+    ]
+    result(
+        rows,
+        table(columns, lines) if rows else "There are no campaigns. `campaign apply` makes one.",
+        as_json,
+    )
+
+
+@app.command(epilog="Example: python -m app campaign show cart-reminder")
+def show(campaign: Id, as_json: AsJson = False) -> None:
+    """Show one campaign: its status and those before, its versions, and the file of the one in force."""
+    from app.cli.campaign_records import read_all  # noqa: PLC0415 - heavy
+
+    records = read_all(load_settings())
+    if campaign not in records.standings:
+        raise NotFoundError(
+            f"There is no campaign {campaign!r}. `python -m app campaign list` shows those there are."
+        )
+    value = _summary(records, campaign) | {
+        "history": _history(records, campaign),
+        "versions": sorted(version for known, version in records.definitions if known == campaign),
+    }
+    definition = records.definitions[campaign, value["version"]]
+    value |= {"definition": definition.campaign, "file": definition.text}
+    result(value, _shown(value), as_json)
+
+
+def _summary(records: Records, campaign: str) -> dict[str, Any]:
+    standings, time_ms = records.standings[campaign]
+    current = standings.current
+    definition = records.definitions.get((campaign, current.version))
+    return {
+        "campaign": campaign,
+        "name": definition.campaign.name if definition is not None else "",
+        "status": current.status,
+        "version": current.version,
+        "since": time_ms,
+        "reason": current.reason,
+        "actor": current.actor,
+    }
+
+
+def _history(records: Records, campaign: str) -> list[dict[str, Any]]:
+    standings, _ = records.standings[campaign]
+    return [
+        {"since": each.since_ms, "status": each.status, "version": each.version, "reason": each.reason}
+        for each in standings.before
+    ]
+
+
+def _shown(value: dict[str, Any]) -> str:
+    why = f" ({value['reason']})" if value["reason"] else ""
+    before = [
+        [time_text(each["since"]), each["status"], each["version"], each["reason"] or ""]
+        for each in value["history"]
+    ]
+    now = [time_text(value["since"]), value["status"], value["version"], value["reason"] or ""]
+    return "\n".join(
+        [
+            f"{value['campaign']}: {value['name']}",
+            f"{value['status']}{why}, version {value['version']} of {len(value['versions'])}",
+            "",
+            table(("since", "status", "version", "reason"), [*before, now]),
+            "",
+            value["file"].rstrip(),
+        ]
+    )
+
+
+def _read(files: Sequence[Path], settings: Settings) -> tuple[list[Source], list[FileProblem]]:
+    from app.cli.campaign_files import read_files  # noqa: PLC0415 - heavy
+
+    return read_files(files, settings)
+
+
+def _refuse(problems: Sequence[FileProblem], as_json: bool) -> None:
+    """Leave with every problem, where there is one."""
+    if not problems:
+        return
+    for problem in problems:
+        typer.echo(f"error: {problem}", err=True)
+    if as_json:
+        result({"campaigns": [], "problems": [each._asdict() for each in problems]}, "", as_json)
+    raise typer.Exit(FAILED)
+
+
+def _change(
+    settings: Settings,
+    decide: Callable[[Records, Act], list[Change]],
+    as_json: bool,
+    *,
+    reason: str | None = None,
+    publish: bool = False,
+    wait: bool,
+) -> None:
+    from app.cli.campaign_records import as_values, change, described  # noqa: PLC0415 - heavy
+
+    changes = change(settings, decide, reason=reason, publish=publish, wait=wait)
+    result(as_values(changes), described(changes), as_json)
