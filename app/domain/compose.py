@@ -16,7 +16,9 @@ from app.domain.rules.templates import Constant, Template, compile_template, ren
 
 
 class Rendered(Struct, frozen=True):
-    """The texts of one message. The inbox's are those of the push where the campaign has none of their own."""
+    """The texts of one message. The inbox's are those of the push where the campaign has none of
+    their own.
+    """
 
     title: str
     body: str
@@ -73,9 +75,9 @@ def write(  # noqa: PLR0913 - a template may speak of each of them
 ) -> Rendered | Drop:
     """The message, or why there is none: `missing_variable`, `template_error`; the detail names the field.
 
-    Templates see `user` (the traits, and `id`), `event` (its properties, and `name` where no property has that
-    name), `campaign` (`id`, `name`, `message_id`), and `device` where the message is for a single one. Dates are
-    of `now_ms`, in `zone`.
+    Templates see `user` (the traits, and `id`), `event` (its properties, and `name` where no property has
+    that name), `campaign` (`id`, `name`, `message_id`), and `device` where the message is for a single one.
+    Dates are of `now_ms`, in `zone`.
     """
     if compiled.finished is not None:
         return compiled.finished

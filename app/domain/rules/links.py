@@ -14,7 +14,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def fault_of_link(link: str) -> str | None:
-    """What is wrong with a link: it is http or https with a host, or has an app's own scheme. None: nothing."""
+    """What is wrong with a link: it is http or https with a host, or has an app's own scheme. None:
+    nothing.
+    """
     found = _SCHEME.match(link)
     if found is None:
         return "a link starts with http://, https:// or the app's own scheme"

@@ -1,7 +1,8 @@
-"""Our Liquid: python-liquid without a clock, without a machine's zone, without other templates, and with limits.
+"""Our Liquid: python-liquid without a clock, without a machine's zone, without other templates, and with
+limits.
 
-`now` and the zone come with each rendering, so the same message renders to the same text wherever it is decided
-(C156). What a template can be made to do is bounded, because its values come from events.
+`now` and the zone come with each rendering, so the same message renders to the same text wherever it is
+decided (C156). What a template can be made to do is bounded, because its values come from events.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ NOW = frozenset({"now", "today"})
 
 
 class Moment(RenderContext):
-    """A rendering that knows its time and zone as arguments; `now` and `today` of the library are not in scope."""
+    """A rendering that knows its time and zone as arguments; `now` and `today` of the library are not in
+    scope.
+    """
 
     def __init__(self, template: BoundTemplate, values: Mapping[str, object], now_ms: int, zone: str) -> None:
         super().__init__(template, globals=values)
@@ -86,7 +89,9 @@ def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _refuse_growth(name: str, left: object, arguments: tuple[Any, ...]) -> None:
-    """Raises before a filter makes something huge: a list of a long range, or a text out of many replacements."""
+    """Raises before a filter makes something huge: a list of a long range, or a text out of many
+    replacements.
+    """
     for value in (left, *arguments):
         if isinstance(value, range) and value.stop - value.start > LOOPS:
             raise FilterValueError(f"{name}: the range is too long", token=None)

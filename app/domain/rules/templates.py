@@ -1,7 +1,7 @@
 """Templates: parsed once for each version of a campaign, rendered for each message (C069-C072).
 
-Constant text and `{{ a.b }}`, `{{ a.b | default: 'x' }}` are rendered by a few lines of ours, everything else by
-Liquid; the two agree. Whatever goes wrong is a value.
+Constant text and `{{ a.b }}`, `{{ a.b | default: 'x' }}` are rendered by a few lines of ours, everything else
+by Liquid; the two agree. Whatever goes wrong is a value.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ VARIABLES = frozenset({"user", "event", "device", "campaign", "content"})
 """What a template may begin a name with."""
 
 _FAILURES = (LiquidError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What the library lets out over a template and its values: all of it is the template's failure, not the turn's."""
+"""What the library lets out over a template and its values: all of it is the template's failure, not the
+turn's.
+"""
 
 _OUTPUT = re.compile(r"(\{\{.*?\}\})", re.DOTALL)
 _SIMPLE = re.compile(
@@ -107,7 +109,9 @@ def faults_of(source: str) -> list[Fault]:
         parsed = _environment(Missing.DEFAULT).from_string(source)
         analysis = parsed.analyze()
     except _FAILURES as error:
-        return [Fault(f"Liquid: {_first_line(error)}", "see docs/reference for the tags and filters there are")]
+        return [
+            Fault(f"Liquid: {_first_line(error)}", "see docs/reference for the tags and filters there are")
+        ]
     known = _environment(Missing.DEFAULT).filters
     filters = [_unknown("filter", name, known) for name in analysis.filters if name not in known]
     names = [_unknown("variable", name, VARIABLES) for name in analysis.globals if name not in VARIABLES]

@@ -1,0 +1,122 @@
+"""A campaign file: text or a map in; the campaign out, or every problem it has (CONTRACT section 2, C163)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.files.conditions import read_who
+from app.domain.files.problems import Problem
+from app.domain.files.section import Section
+from app.domain.files.what import read_inbox, read_what
+from app.domain.files.when import read_when
+from app.domain.files.yaml12 import Document, read_documents
+from app.domain.model.campaign import Campaign
+
+SUPPORTED = frozenset({"campaign", "name", "owner", "who", "when", "limits", "what", "inbox"})
+NOT_YET = frozenset({"channel", "goal", "amplify", "moment", "value", "replace_unopened", "prompt", "surge"})
+LIMITS_NOT_YET = frozenset({"total", "daily", "per_user", "run", "safety", "control"})
+OTHER_DOCUMENTS = ("segment", "resource", "test", "app")
+ID_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def load(text: str, *, app_zone: str, amplify_default: bool) -> list[Campaign] | list[Problem]:
+    """Every campaign of a YAML text, in its order; or every problem of all its documents, with lines.
+
+    The same campaign twice, and documents of another kind, are problems too.
+    """
+    problems: list[Problem] = []
+    campaigns: list[Campaign] = []
+    for document in read_documents(text):
+        if isinstance(document, Problem):
+            problems.append(document)
+            continue
+        read = _read_document(document, app_zone, amplify_default)
+        if isinstance(read, Campaign):
+            problems += _repeated(read, campaigns, document)
+            campaigns.append(read)
+        else:
+            problems += [_with_line(problem, document) for problem in read]
+    if not campaigns and not problems:
+        problems.append(Problem("", "there is no campaign in here"))
+    return problems or campaigns
+
+
+def read_campaign(
+    document: Mapping[str, Any], *, app_zone: str, amplify_default: bool
+) -> Campaign | list[Problem]:
+    """The campaign, or every problem it has.
+
+    `app_zone` is where dates without a zone are; `amplify_default` stands in for a missing `inbox.fallback`.
+    """
+    problems: list[Problem] = []
+    section = Section(document, "", problems)
+    section.only(SUPPORTED, NOT_YET)
+    timing = read_when(section, app_zone)
+    campaign_id = _read_id(section)
+    ignore_caps, caps_count = _read_limits(section)
+    campaign = Campaign(
+        id=campaign_id,
+        name=section.text("name") or campaign_id,
+        owner=_read_owner(section),
+        who=read_who(document, app_zone, problems),
+        when=timing.when,
+        what=read_what(section),
+        zone=timing.zone,
+        starts_ms=timing.starts_ms,
+        ends_ms=timing.ends_ms,
+        quiet=timing.quiet,
+        ignore_caps=ignore_caps,
+        caps_count=caps_count,
+        inbox=read_inbox(section, amplify_default),
+    )
+    return problems or campaign
+
+
+def _read_document(document: Document, app_zone: str, amplify_default: bool) -> Campaign | list[Problem]:
+    value = document.value
+    if not isinstance(value, Mapping):
+        return [Problem("", "a document is a map", "as in campaign: cart-reminder")]
+    other = next((key for key in OTHER_DOCUMENTS if key in value and "campaign" not in value), None)
+    if other is not None:
+        return [Problem(other, f"a document with {other!r} is not supported yet")]
+    return read_campaign(value, app_zone=app_zone, amplify_default=amplify_default)
+
+
+def _with_line(problem: Problem, document: Document) -> Problem:
+    return Problem(problem.path, problem.message, problem.hint, document.line_of(problem.path))
+
+
+def _repeated(campaign: Campaign, earlier: list[Campaign], document: Document) -> list[Problem]:
+    if all(other.id != campaign.id for other in earlier):
+        return []
+    return [Problem("campaign", f"{campaign.id!r} is given twice", line=document.line_of("campaign"))]
+
+
+def _read_id(section: Section) -> str:
+    campaign_id = section.required_text("campaign")
+    if campaign_id and not ID_FORM.fullmatch(campaign_id):
+        section.refuse(
+            "campaign",
+            f"{campaign_id!r} is no campaign id",
+            "up to 64 of a-z, 0-9 and -, not starting with -",
+        )
+    return campaign_id
+
+
+def _read_owner(section: Section) -> str | None:
+    owner = section.text("owner")
+    if owner is not None and not _EMAIL.fullmatch(owner):
+        section.refuse("owner", f"{owner!r} is no e-mail address")
+    return owner
+
+
+def _read_limits(section: Section) -> tuple[bool, bool]:
+    """(ignore_caps, caps_count) (C031-C033)."""
+    limits = section.section("limits")
+    if limits is None:
+        return False, True
+    limits.only(frozenset({"ignore_caps", "caps_count"}), LIMITS_NOT_YET)
+    return limits.flag("ignore_caps", default=False), limits.flag("caps_count", default=True)
