@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import sys
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
 from faust.types.tuples import TP
 
 from agents import users
@@ -25,6 +23,7 @@ from agents.tally import TallyActor
 from agents.tokens import TokensActor
 from app.clock import SystemClock
 from app.engine import REQUEST_S, SESSION_S, Engine, make_engine
+from app.partitioning import partition_of
 from app.settings import Settings
 from app.setup import actor_inputs
 from app.topics import Topics
@@ -131,10 +130,7 @@ class Worker:
         return int(ends[place])
 
     def _partition_of(self, key: bytes) -> int:
-        count = self.settings.partitions
-        if self.settings.partitioner == "crc32":
-            return zlib.crc32(key) % count
-        return int(murmur2(key) & 0x7FFFFFFF) % count
+        return partition_of(key, self.settings.partitions, self.settings.partitioner)
 
     def _misplaced(self, user: str, partition: int) -> None:
         if self.misplaced is None:

@@ -1,4 +1,4 @@
-"""What every request passes: only asked for by a name of this machine, answered with strict headers, errors in words."""
+"""What every request passes: asked for by a name of this machine, answered with strict headers, errors in words."""
 
 from __future__ import annotations
 
