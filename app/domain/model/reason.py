@@ -99,210 +99,130 @@ def _fault(marketer: str, engineer: str, *counts_as: CountsAs) -> Explanation:
 _DROPPED, _HELD, _INBOX = CountsAs.DROPPED, CountsAs.HELD, CountsAs.INBOX
 _FAILED, _ON_ITS_WAY = CountsAs.FAILED, CountsAs.ON_ITS_WAY
 
-# fmt: off - a reason is a paragraph
-EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType(
-    {
-        Reason.NOT_LIVE: _rule(
-            "The campaign was not live at that moment.",
-            "The campaign was draft, scheduled, paused or ended when the message was judged; nothing is "
-            "caught up later.",
-            _DROPPED,
-        ),
-        Reason.OUTSIDE_SCHEDULE: _rule(
-            "It was before the campaign's start or after its end.",
-            "The time of the decision is not in [starts, ends) (C034).",
-            _DROPPED,
-        ),
-        Reason.PUSH_ASK: _rule(
-            "The user has not been asked yet whether push is welcome.",
-            "No device is allowed; at least one has the push status `ask`, the most hopeful one found.",
-            _DROPPED,
-            _INBOX,
-        ),
-        Reason.PUSH_BLOCKED: _rule(
-            "The user has switched push notifications off.",
-            "No device is allowed or `ask`; at least one has the push status `blocked`.",
-            _DROPPED,
-            _INBOX,
-        ),
-        Reason.PUSH_UNSUPPORTED: _rule(
-            "The user's devices cannot show push notifications.",
-            "Every device has the push status `unsupported`, or a platform without a transport.",
-            _DROPPED,
-            _INBOX,
-        ),
-        Reason.SUSPENDED: _rule(
-            "The user's device now belongs to another account.",
-            "Every device is suspended: its token was seen under another user (C131).",
-            _DROPPED,
-            _INBOX,
-        ),
-        Reason.NO_DEVICE: _rule(
-            "The user has no device to send to.",
-            "The profile has no device, or its allowed devices have no token.",
-            _DROPPED,
-            _INBOX,
-        ),
-        Reason.CONTROL_GROUP: _rule(
-            "The user is in the control group, which gets nothing so that results can be compared.",
-            "The keyed hash of campaign and user falls into the control share (C159).",
-            _DROPPED,
-        ),
-        Reason.QUIET_HOURS: _rule(
-            "It was within quiet hours where the user lives.",
-            "The user's wall clock is in [from, to) of `when.quiet`; `then` chose hold or drop (C040).",
-            _HELD,
-            _DROPPED,
-        ),
-        Reason.USER_CAP: _rule(
-            "The user has already had as many pushes as your limit allows.",
-            "At least one of the app's caps is used up by this user's counted pushes (C031).",
-            _DROPPED,
-        ),
-        Reason.TOTAL_LIMIT: _rule(
-            "The campaign's total number of messages is given out.",
-            "No reservation of `limits.total` is left: held while some are in flight, dropped once all "
-            "are settled (C026).",
-            _HELD,
-            _DROPPED,
-        ),
-        Reason.DAILY_LIMIT: _rule(
-            "The campaign's number of messages for this day is given out.",
-            "`limits.daily` is used up for the calendar day of the campaign's zone (C027).",
-            _DROPPED,
-        ),
-        Reason.RUN_LIMIT: _rule(
-            "This run's number of messages is given out.",
-            "`limits.run` is used up for this run (C028).",
-            _DROPPED,
-        ),
-        Reason.SAFETY_CHECK: _rule(
-            "More people qualified than the safety check allows, so nobody was sent anything.",
-            "The audience of the run exceeds `limits.safety`; the campaign was paused before its first "
-            "send (C029).",
-            _DROPPED,
-        ),
-        Reason.THROTTLED: _rule(
-            "It waits its turn, because you limit how many pushes leave in a quarter of an hour.",
-            "No throttle token is left in this interval (C049); asked again in the next one.",
-            _HELD,
-        ),
-        Reason.DELAY: _rule(
-            "It waits for the delay that the campaign asks for.",
-            "`when.delay` after the trigger is not over (C048).",
-            _HELD,
-        ),
-        Reason.APP_LAUNCH: _rule(
-            "It waits until the user opens the app.",
-            "With `inbox.copy`, push and copy wait for the next `App Opened` (C046-C048).",
-            _HELD,
-        ),
-        Reason.MOMENT: _rule(
-            "It waits for a good moment.",
-            "The conditions of `moment.when` do not hold yet and its deadline is not reached (C137-C140).",
-            _HELD,
-        ),
-        Reason.CUT_OFF: _rule(
-            "It could not be sent before the campaign's cut-off.",
-            "The time is past `when.cut_off`, which wins over every hold (C043).",
-            _DROPPED,
-        ),
-        Reason.CANCELLED: _rule(
-            "The user did in time what the message would have asked for.",
-            "An event that matches `when.unless` arrived before the message was sent (C010).",
-            _DROPPED,
-        ),
-        Reason.TOO_LATE: _rule(
-            "We heard of it too late for the message to make sense.",
-            "The event is older than `max_lateness`, or the due time had passed when the timer was planned.",
-            _DROPPED,
-        ),
-        Reason.MOMENT_MISSED: _rule(
-            "No good moment came in time.",
-            "`moment.within` ended and `moment.then` is `drop` (C137-C140).",
-            _DROPPED,
-        ),
-        Reason.LOW_VALUE: _rule(
-            "The message was not worth interrupting this user.",
-            "The expected value is under `value.min` (C142).",
-            _DROPPED,
-        ),
-        Reason.SUPERSEDED: _rule(
-            "A newer message took its place.",
-            "The message was replaced before it was sent or opened (C143).",
-            _DROPPED,
-        ),
-        Reason.MISSING_VARIABLE: _rule(
-            "Something that the text mentions is not known of this user.",
-            "A template met an undefined variable and `what.missing` is `drop` (C072).",
-            _DROPPED,
-        ),
-        Reason.TEMPLATE_ERROR: _fault(
-            "The text could not be written for this user.",
-            "Rendering ended with a Liquid error or over its limits, or gave a link that is none; the "
-            "detail names "
-            "the field.",
-            _DROPPED,
-        ),
-        Reason.CONTENT_UNAVAILABLE: _fault(
-            "Content from another system was not available.",
-            "A linked content source failed or timed out and has no fallback (C073).",
-            _FAILED,
-        ),
-        Reason.PAYLOAD_TOO_LARGE: _fault(
-            "The message is too long for the push service.",
-            "The payload in bytes exceeds the provider's limit after everything that may be cut was cut.",
-            _DROPPED,
-            _FAILED,
-        ),
-        Reason.INVALID_TOKEN: _fault(
-            "The app is no longer installed on the device.",
-            "The provider says that the token is gone for good; the device loses it (C135).",
-            _FAILED,
-            _INBOX,
-        ),
-        Reason.PROVIDER_REJECTED: _fault(
-            "The push service refused the message.",
-            "The provider's answer is permanent and not about the token; no retry, the device keeps its "
-            "token.",
-            _FAILED,
-            _INBOX,
-        ),
-        Reason.PROVIDER_UNAVAILABLE: _fault(
-            "The push service is busy or down; we try again.",
-            "The provider's answer is temporary, or none came; the retry timer is armed.",
-            _ON_ITS_WAY,
-        ),
-        Reason.RETRIES_EXHAUSTED: _fault(
-            "The push service could not take the message after several attempts.",
-            "The last of the allowed attempts had a temporary failure.",
-            _FAILED,
-            _INBOX,
-        ),
-        Reason.EXPIRED: _fault(
-            "The message became too old before the push service took it.",
-            "The next attempt would be after the end of `what.ttl`.",
-            _FAILED,
-            _INBOX,
-        ),
-        Reason.SURGE: _rule(
-            "The campaign paused itself because far more people than usual qualified.",
-            "The hour's count is over `surge.times` the mean of that hour in the last 7 days (C161).",
-            _DROPPED,
-        ),
-        Reason.STOPPED_BY_OPERATOR: _rule(
-            "Somebody stopped the campaign by hand.",
-            "An operator's pause or end fell between qualifying and sending.",
-            _DROPPED,
-        ),
-        Reason.ERASED: _rule(
-            "The user's data was erased on request.",
-            "`user erase` removed the user while the message was unfinished (C162).",
-            _DROPPED,
-            _FAILED,
-        ),
-    }
-)
+# A reason is a paragraph.
+# fmt: off
+EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType({
+    Reason.NOT_LIVE: _rule(
+        "The campaign was not live at that moment.",
+        "The campaign was draft, scheduled, paused or ended when the message was judged; nothing is caught "
+        "up later.", _DROPPED),
+    Reason.OUTSIDE_SCHEDULE: _rule(
+        "It was before the campaign's start or after its end.",
+        "The time of the decision is not in [starts, ends) (C034).", _DROPPED),
+    Reason.PUSH_ASK: _rule(
+        "The user has not been asked yet whether push is welcome.",
+        "No device is allowed; at least one has the push status `ask`, the most hopeful one found.",
+        _DROPPED, _INBOX),
+    Reason.PUSH_BLOCKED: _rule(
+        "The user has switched push notifications off.",
+        "No device is allowed or `ask`; at least one has the push status `blocked`.", _DROPPED, _INBOX),
+    Reason.PUSH_UNSUPPORTED: _rule(
+        "The user's devices cannot show push notifications.",
+        "Every device has the push status `unsupported`, or a platform without a transport.",
+        _DROPPED, _INBOX),
+    Reason.SUSPENDED: _rule(
+        "The user's device now belongs to another account.",
+        "Every device is suspended: its token was seen under another user (C131).", _DROPPED, _INBOX),
+    Reason.NO_DEVICE: _rule(
+        "The user has no device to send to.",
+        "The profile has no device, or its allowed devices have no token.", _DROPPED, _INBOX),
+    Reason.CONTROL_GROUP: _rule(
+        "The user is in the control group, which gets nothing so that results can be compared.",
+        "The keyed hash of campaign and user falls into the control share (C159).", _DROPPED),
+    Reason.QUIET_HOURS: _rule(
+        "It was within quiet hours where the user lives.",
+        "The user's wall clock is in [from, to) of `when.quiet`; `then` chose hold or drop (C040).",
+        _HELD, _DROPPED),
+    Reason.USER_CAP: _rule(
+        "The user has already had as many pushes as your limit allows.",
+        "At least one of the app's caps is used up by this user's counted pushes (C031).", _DROPPED),
+    Reason.TOTAL_LIMIT: _rule(
+        "The campaign's total number of messages is given out.",
+        "No reservation of `limits.total` is left: held while some are in flight, dropped once all are "
+        "settled (C026).", _HELD, _DROPPED),
+    Reason.DAILY_LIMIT: _rule(
+        "The campaign's number of messages for this day is given out.",
+        "`limits.daily` is used up for the calendar day of the campaign's zone (C027).", _DROPPED),
+    Reason.RUN_LIMIT: _rule(
+        "This run's number of messages is given out.",
+        "`limits.run` is used up for this run (C028).", _DROPPED),
+    Reason.SAFETY_CHECK: _rule(
+        "More people qualified than the safety check allows, so nobody was sent anything.",
+        "The audience of the run exceeds `limits.safety`; the campaign was paused before its first send "
+        "(C029).", _DROPPED),
+    Reason.THROTTLED: _rule(
+        "It waits its turn, because you limit how many pushes leave in a quarter of an hour.",
+        "No throttle token is left in this interval (C049); asked again in the next one.", _HELD),
+    Reason.DELAY: _rule(
+        "It waits for the delay that the campaign asks for.",
+        "`when.delay` after the trigger is not over (C048).", _HELD),
+    Reason.APP_LAUNCH: _rule(
+        "It waits until the user opens the app.",
+        "With `inbox.copy`, push and copy wait for the next `App Opened` (C046-C048).", _HELD),
+    Reason.MOMENT: _rule(
+        "It waits for a good moment.",
+        "The conditions of `moment.when` do not hold yet and its deadline is not reached (C137-C140).",
+        _HELD),
+    Reason.CUT_OFF: _rule(
+        "It could not be sent before the campaign's cut-off.",
+        "The time is past `when.cut_off`, which wins over every hold (C043).", _DROPPED),
+    Reason.CANCELLED: _rule(
+        "The user did in time what the message would have asked for.",
+        "An event that matches `when.unless` arrived before the message was sent (C010).", _DROPPED),
+    Reason.TOO_LATE: _rule(
+        "We heard of it too late for the message to make sense.",
+        "The event is older than `max_lateness`, or the due time had passed when the timer was planned.",
+        _DROPPED),
+    Reason.MOMENT_MISSED: _rule(
+        "No good moment came in time.",
+        "`moment.within` ended and `moment.then` is `drop` (C137-C140).", _DROPPED),
+    Reason.LOW_VALUE: _rule(
+        "The message was not worth interrupting this user.",
+        "The expected value is under `value.min` (C142).", _DROPPED),
+    Reason.SUPERSEDED: _rule(
+        "A newer message took its place.",
+        "The message was replaced before it was sent or opened (C143).", _DROPPED),
+    Reason.MISSING_VARIABLE: _rule(
+        "Something that the text mentions is not known of this user.",
+        "A template met an undefined variable and `what.missing` is `drop` (C072).", _DROPPED),
+    Reason.TEMPLATE_ERROR: _fault(
+        "The text could not be written for this user.",
+        "Rendering ended with a Liquid error or over its limits, or gave a link that is none; the detail "
+        "names the field.", _DROPPED),
+    Reason.CONTENT_UNAVAILABLE: _fault(
+        "Content from another system was not available.",
+        "A linked content source failed or timed out and has no fallback (C073).", _FAILED),
+    Reason.PAYLOAD_TOO_LARGE: _fault(
+        "The message is too long for the push service.",
+        "The payload in bytes exceeds the provider's limit after everything that may be cut was cut.",
+        _DROPPED, _FAILED),
+    Reason.INVALID_TOKEN: _fault(
+        "The app is no longer installed on the device.",
+        "The provider says that the token is gone for good; the device loses it (C135).", _FAILED, _INBOX),
+    Reason.PROVIDER_REJECTED: _fault(
+        "The push service refused the message.",
+        "The provider's answer is permanent and not about the token; no retry, the device keeps its token.",
+        _FAILED, _INBOX),
+    Reason.PROVIDER_UNAVAILABLE: _fault(
+        "The push service is busy or down; we try again.",
+        "The provider's answer is temporary, or none came; the retry timer is armed.", _ON_ITS_WAY),
+    Reason.RETRIES_EXHAUSTED: _fault(
+        "The push service could not take the message after several attempts.",
+        "The last of the allowed attempts had a temporary failure.", _FAILED, _INBOX),
+    Reason.EXPIRED: _fault(
+        "The message became too old before the push service took it.",
+        "The next attempt would be after the end of `what.ttl`.", _FAILED, _INBOX),
+    Reason.SURGE: _rule(
+        "The campaign paused itself because far more people than usual qualified.",
+        "The hour's count is over `surge.times` the mean of that hour in the last 7 days (C161).", _DROPPED),
+    Reason.STOPPED_BY_OPERATOR: _rule(
+        "Somebody stopped the campaign by hand.",
+        "An operator's pause or end fell between qualifying and sending.", _DROPPED),
+    Reason.ERASED: _rule(
+        "The user's data was erased on request.",
+        "`user erase` removed the user while the message was unfinished (C162).", _DROPPED, _FAILED),
+})
+# fmt: on
 
 DEAD_LETTER_EXPLANATIONS: Mapping[DeadLetterReason, str] = MappingProxyType(
     {
@@ -317,7 +237,6 @@ DEAD_LETTER_EXPLANATIONS: Mapping[DeadLetterReason, str] = MappingProxyType(
         DeadLetterReason.FAILED_STEP: "Deciding on the record failed; its own effects were taken back.",
     }
 )
-# fmt: on
 
 
 def reference_page() -> str:

@@ -1,0 +1,1 @@
+"""The pure core: examples and properties; no network, no sleep."""

@@ -1,0 +1,1 @@
+"""Files in, values or problems out."""
