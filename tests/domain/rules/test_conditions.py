@@ -42,6 +42,7 @@ def matches(operator: Operator, operand: Any, value: Any, field: str = "x") -> b
         (Operator.IN, ("a", 1), 1.0, True),
         (Operator.IN, ("a", 1), True, False),
         (Operator.IN, (True,), True, True),
+        (Operator.IN, (1, False), True, False),
         (Operator.IN, ("a",), ["a"], False),
         (Operator.NOT_IN, ("a", "b"), "c", True),
         (Operator.NOT_IN, ("a", "b"), 3, False),
@@ -77,7 +78,7 @@ def test_given_a_value_when_compared_then_only_its_own_type_matches(
 def test_given_a_missing_value_when_compared_then_the_leaf_is_false_and_none_around_it_holds(
     operator: Operator,
 ) -> None:
-    operand = {Operator.BETWEEN: (1, 2), Operator.IN: ("a",), Operator.NOT_IN: ("a",)}.get(operator, 1)
+    operand: Any = {Operator.BETWEEN: (1, 2), Operator.IN: ("a",), Operator.NOT_IN: ("a",)}.get(operator, 1)
     operand = "a" if operator in {Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH} else operand
     leaf = Leaf("gone", operator, operand)
     assert not holds(leaf, {})
