@@ -24,7 +24,7 @@ from app.turns.turn import Turn
 from tables.ledger import KEPT_MS, LEDGER, TABLES, Delivery, Stage, ledger_key
 from transports.base import Transport
 
-AT_ONCE = 256
+AT_ONCE = 64
 ANSWER_MS = 60_000
 LAST_WORDS_S = 8.0
 
@@ -94,7 +94,7 @@ class SenderActor(Mailbox):
             delivery.due_ms = turn.now_ms + ANSWER_MS
             turn.put(LEDGER, key[1:], delivery)
         else:
-            self._again(turn, key[1:], delivery, None)
+            self._again(turn, key[1:], delivery, delivery.reason)
 
     def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """The delivery cannot be decided on: it ends."""
@@ -137,8 +137,10 @@ class SenderActor(Mailbox):
             case Rejected(reason, detail):
                 self._end(turn, result.key, delivery, Result.FAILED, reason, detail)
             case Retry(reason, after_ms, detail):
+                delivery.reason = reason
                 self._wait(turn, result.key, delivery, after_ms, detail)
             case Unknown(detail):
+                delivery.reason = Reason.PROVIDER_UNAVAILABLE
                 self._wait(turn, result.key, delivery, None, detail)
             case other:
                 assert_never(other)

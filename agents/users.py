@@ -78,6 +78,11 @@ class UsersActor:
         self._topics = shared.topics
         self.time = Time.STREAM if shared.stream_clock else Time.CAUGHT_UP
 
+    @property
+    def in_flight(self) -> int:
+        """Users call nobody."""
+        return 0
+
     async def prepare(self) -> None:
         """Every decision rests on the campaigns topic read to its end."""
         await self._shared.catalog.until_current()
@@ -120,7 +125,7 @@ class UsersActor:
         """Timers and held messages of one user."""
         user_key = key[1:]
         user = User(user_key.decode("utf-8", "surrogatepass"), _Parts(turn, user_key))
-        effects = decide.on_due(user, due_ms, self._context(turn, due_ms))
+        effects = decide.on_due(user, due_ms, self._context(turn, turn.now_ms))
         self._keep(turn, user_key, user)
         self._carry_out(turn, user_key, effects)
 
@@ -149,8 +154,9 @@ class UsersActor:
         """Nothing is under way."""
 
     def _context(self, turn: Turn, time_ms: int) -> Context:
-        catalog, rules = self._shared.catalog.at(time_ms)
-        return Context(catalog, rules, turn.now_ms)
+        catalog = self._shared.catalog.at(time_ms)[0]
+        current, rules = self._shared.catalog.at(turn.now_ms)
+        return Context(catalog, current, rules, turn.now_ms)
 
     def _check_place(self, key: bytes, user: str) -> None:
         if self._shared.partition_of(key) != self._partition.number:

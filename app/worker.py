@@ -32,8 +32,8 @@ from app.turns.batches import BatchSchema, BatchTransport, FaustIntake, by_topic
 from app.turns.deciding import Input
 from app.turns.host import Host
 from app.turns.kafka_log import KafkaLog
-from app.turns.partition import Owner, Partition, Phase, Ports
-from app.turns.ports import JournalMissing
+from app.turns.partition import Partition
+from app.turns.ports import JournalMissing, Owner, Phase, Ports
 from app.web.site import register
 from tables.catalog import CatalogReader
 from tables.store import Folders
@@ -45,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 ADVISE_S = 5.0
 TIDY_S = 60.0
+CONNECTIONS = 512
 
 
 class Worker:
@@ -63,7 +64,7 @@ class Worker:
         self._folders = Folders(settings.data)
         self._ends: Any = None
         self._admin: Any = None
-        self._http = HttpPool()
+        self._http = HttpPool(CONNECTIONS)
         self._transports: list[Transport] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._intake = FaustIntake(self.engine)
@@ -82,7 +83,9 @@ class Worker:
     def _make_hosts(self) -> dict[str, Host]:
         makers = self._actor_makers()
         owner = Owner(
-            f"{self.settings.web.host}:{self.settings.web.port}/{os.getpid()}", SESSION_S + REQUEST_S, SESSION_S
+            f"{self.settings.web.host}:{self.settings.web.port}/{os.getpid()}",
+            SESSION_S + REQUEST_S,
+            SESSION_S,
         )
         inputs = actor_inputs(self.topics)
         return {
@@ -185,8 +188,7 @@ class Worker:
                 await self._admin.close()
 
     async def _revoked(self, _app: Any, revoked: Any, **_kwargs: Any) -> None:
-        for host in self.hosts.values():
-            host.revoked()
+        await asyncio.gather(*(host.revoked() for host in self.hosts.values()))
 
     async def _assigned(self, _app: Any, assigned: Any, **_kwargs: Any) -> None:
         await asyncio.gather(

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from app.domain.model.mail import Result
 from app.domain.model.push import Order, Target
+from app.domain.model.reason import Reason
 from app.turns.table import Table
 
 KEPT_MS = 86_400_000
@@ -32,6 +33,7 @@ class Delivery(Struct, array_like=True):
     order: Order | None
     target: Target
     result: Result | None = None
+    reason: Reason | None = None
 
 
 def ledger_key(message_id: str, device: str) -> bytes:

@@ -5,6 +5,7 @@ A cache of the journal: no write-ahead log is flushed, a lost tail is read again
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
-from app.turns.ports import Pair
+from app.turns.ports import Pair, Unstored
+
+logger = logging.getLogger(__name__)
 
 CACHE_BYTES = 64 << 20
 WRITE_BUFFER_BYTES = 8 << 20
@@ -53,7 +56,10 @@ class RocksStore:
                 batch.delete(key)
             else:
                 batch.put(key, value)
-        self._db.write(batch)
+        try:
+            self._db.write(batch)
+        except Exception as error:  # rocksdict raises bare exceptions
+            raise Unstored(f"{self._path}: {error}") from error
 
     def scan(self, start: bytes, stop: bytes, limit: int) -> list[bytes]:
         """Up to `limit` keys with start <= key < stop, in order."""
@@ -77,17 +83,22 @@ class RocksStore:
 
 
 def _open(path: Path, options: Options) -> Rdict:
+    """Open or make a folder. One that cannot be read is set aside; what it held comes back from the journal."""
     try:
         return Rdict(str(path), options)
-    except Exception as error:
-        if "lock" in str(error).lower():
-            raise RuntimeError(
-                f"{path} is in use by another worker; give each its own CARILLON_DATA"
+    except Exception as error:  # rocksdict raises bare exceptions; the text tells them apart
+        text = str(error)
+        if "lock" in text.lower():
+            raise Unstored(
+                f"{path} is in use by another process; give each worker its own CARILLON_DATA"
             ) from error
-        aside = path.with_name(f"{path.name}.unreadable")
-        shutil.rmtree(aside, ignore_errors=True)
-        path.rename(aside)
-        return Rdict(str(path), options)
+        if "No space" in text or not path.exists():
+            raise Unstored(f"{path}: {text}") from error
+        logger.error("%s cannot be read and is set aside: %s", path, text)
+    aside = path.with_name(f"{path.name}.unreadable")
+    shutil.rmtree(aside, ignore_errors=True)
+    path.rename(aside)
+    return Rdict(str(path), options)
 
 
 def _options(cache: Cache) -> Options:

@@ -23,9 +23,14 @@ from app.domain.rules.surface import TRANSPORTS
 
 
 class Context(Struct):
-    """Under what a step is decided: the campaigns, the app's rules, and now."""
+    """Under what a step is decided.
+
+    `catalog`: the campaigns at the record's place in the log, by which it triggers and arms; `current`: those of now,
+    by which guards judge and content is written; the app's rules, and now.
+    """
 
     catalog: Catalog
+    current: Catalog
     rules: AppRules
     now_ms: int
 
@@ -41,8 +46,8 @@ class Message(Struct, frozen=True):
 
 
 def judge_and_deliver(user: User, message: Message, context: Context, effects: list[Effect]) -> None:
-    plan = context.catalog.in_force(message.plan.id) or message.plan
-    verdict = guard.judge(plan, user, context.rules, context.catalog, context.now_ms)
+    plan = context.current.in_force(message.plan.id) or message.plan
+    verdict = guard.judge(plan, user, context.rules, context.current, context.now_ms)
     match verdict:
         case Drop(reason):
             effects.append(record(user, message, Step.DROPPED, context.now_ms, reason=reason))

@@ -49,6 +49,10 @@ class Actor(Protocol):
     def time(self) -> Time:
         """When its timers are due."""
 
+    @property
+    def in_flight(self) -> int:
+        """Calls that this process made and that are not answered."""
+
     async def prepare(self) -> None:
         """Before a turn: wait for whatever the decision needs to be current."""
 

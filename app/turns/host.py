@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from app.turns.actor import Actor
 from app.turns.deciding import Input
-from app.turns.partition import Owner, Partition, Phase, Ports
-from app.turns.ports import Record
+from app.turns.partition import Partition
+from app.turns.ports import Owner, Phase, Ports, Record
 
 logger = logging.getLogger(__name__)
 
 CLOSE_S = 15.0
+SETTLE_S = 2.0
 
 
 class Host:
@@ -49,10 +50,13 @@ class Host:
         if found is not None:
             found.offer(topic, records)
 
-    def revoked(self) -> None:
-        """A rebalance has begun: start no turn until `assigned`."""
+    async def revoked(self) -> None:
+        """A rebalance has begun: start nothing until `assigned`, and let what is under way end, within a limit."""
         for partition in self.partitions.values():
             partition.hold_back()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                await asyncio.gather(*(partition.settle() for partition in self.partitions.values()))
 
     async def assigned(self, numbers: Iterable[int]) -> None:
         """These are ours now: close the others, keep what stays, open what is new (which takes its own time)."""

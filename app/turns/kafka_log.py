@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition, errors
@@ -50,11 +50,12 @@ class KafkaLog:
 
     async def identity(self) -> bytes:
         """The value of the journal's first record. Raises JournalMissing, Unanswered."""
-        async for chunk in self._read(0, 1 << 62, 4096):
-            _, key, value = chunk[0]
-            if key == IDENTITY_KEY and value is not None:
-                return value
-            break
+        async with contextlib.aclosing(self._read(0, 1 << 62, 4096)) as chunks:
+            async for chunk in chunks:
+                _, key, value = chunk[0]
+                if key == IDENTITY_KEY and value is not None:
+                    return value
+                break
         raise JournalMissing(
             f"the journal {self._home.topic}/{self._home.partition} has no identity: it was not made by `setup`, "
             "or was lost. Its state cannot be known. Say where to go on with "
@@ -131,7 +132,7 @@ class KafkaLog:
 
     async def _read(
         self, start: int, stop: int, fetch_bytes: int
-    ) -> AsyncIterator[Sequence[tuple[int, bytes, bytes | None]]]:
+    ) -> AsyncGenerator[Sequence[tuple[int, bytes, bytes | None]], None]:
         reader = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             group_id=None,

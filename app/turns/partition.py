@@ -10,13 +10,24 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.turns.actor import Actor
 from app.turns.deciding import Decided, Decider, Input, Work
 from app.turns.opening import POSITION_KEY, WRITTEN_KEY, Opening, Progress, number, open_partition
-from app.turns.ports import Clock, Intake, Log, Mail, Pair, Record, Refused, Store, Unanswered
+from app.turns.ports import (
+    Log,
+    Mail,
+    Owner,
+    Pair,
+    Phase,
+    Ports,
+    Record,
+    Refused,
+    Store,
+    Unanswered,
+    Unstored,
+)
 from app.turns.queue import Queue
 from app.turns.ripeness import Ripeness
 from app.turns.state import State
@@ -34,33 +45,6 @@ RENEW_MS = 12 * 3_600_000
 
 class _Renewal(Exception):
     """The epoch is old: open again, as a whole."""
-
-
-class Phase(Enum):
-    """Where a partition stands; READY decides, the others do not."""
-
-    OPENING = "opening"
-    READY = "ready"
-    PAUSED = "paused"
-    REFUSED = "refused"
-    CLOSED = "closed"
-
-
-class Ports(NamedTuple):
-    """What a partition is given."""
-
-    log: Callable[[], Log]
-    store: Callable[[], Store]
-    clock: Clock
-    intake: Intake
-
-
-class Owner(NamedTuple):
-    """Who opens it, and how long an owner that cannot be fenced may still believe in itself."""
-
-    worker: str
-    unfenced_wait_s: float
-    session_s: float
 
 
 class Partition:
@@ -124,6 +108,11 @@ class Partition:
         self._held_back = True
         self._queue.clear()
 
+    async def settle(self) -> None:
+        """Wait until nothing is under way: no call unanswered, no answer unjournaled, nothing unrelayed."""
+        while self.actor.in_flight or self._results or self._relaying is not None:  # noqa: ASYNC110 - three sources
+            await asyncio.sleep(0.01)
+
     def go_on(self) -> None:
         """The rebalance left this partition here."""
         self._held_back = False
@@ -164,7 +153,7 @@ class Partition:
                 await self._work()
             except _Renewal:
                 await self._let_go(Phase.OPENING)
-            except (Refused, Unanswered) as refusal:
+            except (Refused, Unanswered, Unstored) as refusal:
                 self.refusals += 1
                 logger.warning("%s: %s: %s; reopening", self.name, type(refusal).__name__, refusal)
                 await self._let_go(Phase.REFUSED)
@@ -240,7 +229,7 @@ class Partition:
                 self._ports.intake.pause(topic, self.number)
         if self._relaying is not None:
             self._relaying.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Refused, Unanswered):
+            with contextlib.suppress(asyncio.CancelledError, Refused, Unanswered, Unstored):
                 await self._relaying
             self._relaying = None
         self._queue.clear()
@@ -260,24 +249,27 @@ class Partition:
         while not self._closing or self._results:
             await self._check_relay()
             ready_ms = await self._ready_ms()
-            if not (first or self._has_work(ready_ms)):
+            if self._has_work(ready_ms) or (first and not self._restricted):
+                first = not await self._turn(ready_ms, first=first) and first
+            else:
                 await self._rest()
-                continue
-            if self._held_back:
-                await self._rest()
-                continue
-            await self._turn(ready_ms, first=first)
-            first = False
         await self._relayed()
+
+    @property
+    def _restricted(self) -> bool:
+        """Only what this process began may still be decided: the partition may be somebody else's soon."""
+        return self._held_back or self._draining
 
     def _has_work(self, ready_ms: int | None) -> bool:
         now_ms = self._ports.clock.now_ms()
+        if self._results:
+            return True
+        if self._restricted:
+            return False
         if now_ms - self._opened_ms > RENEW_MS:
             raise _Renewal
-        if self._results or now_ms - self._appended_ms > HEARTBEAT_MS:
+        if now_ms - self._appended_ms > HEARTBEAT_MS:
             return True
-        if self._draining:
-            return False
         return bool(len(self._queue) or ready_ms is not None) and self.actor.room() > 0
 
     async def _rest(self) -> None:
@@ -293,13 +285,14 @@ class Partition:
     async def _ready_ms(self) -> int | None:
         return None if self._ripeness is None else await self._ripeness.ready_ms(self._ports.clock.now_ms())
 
-    async def _turn(self, ready_ms: int | None, *, first: bool) -> None:
+    async def _turn(self, ready_ms: int | None, *, first: bool) -> bool:
+        """One turn; False where the partition was held back before it was decided."""
         reach = self._queue.fill()
         await self.actor.prepare()
-        if self._held_back or self._decider is None:
-            return
+        if self._decider is None or (first and self._restricted):
+            return False
         results = list(self._results)
-        records, ready_ms = ((), None) if self._draining else (reach, ready_ms)
+        records, ready_ms = ((), None) if self._restricted else (reach, ready_ms)
         work = Work(results, records, ready_ms, self._ports.clock.now_ms(), first)
         decided = self._decider.decide(work, self.watermark)
         self._queue.taken(decided.taken)
@@ -307,6 +300,7 @@ class Partition:
             self._results.popleft()
         self.records += decided.taken
         await self._commit(decided)
+        return True
 
     async def _commit(self, decided: Decided) -> None:
         turn, pairs = decided.turn, decided.pairs

@@ -3,7 +3,8 @@ them in the worker, simulated ones in tests."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 Pair = tuple[bytes, bytes | None]
@@ -12,13 +13,33 @@ Pair = tuple[bytes, bytes | None]
 class Record(Protocol):
     """One record of an input topic, as the Kafka client hands it over."""
 
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    @property
+    def topic(self) -> str:
+        """Its topic."""
+
+    @property
+    def partition(self) -> int:
+        """Its partition."""
+
+    @property
+    def offset(self) -> int:
+        """Its place in the partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """The broker's or the producer's time of it, milliseconds."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """Its headers."""
 
 
 class Mail(NamedTuple):
@@ -43,6 +64,10 @@ class Refused(Exception):
 
 class Unanswered(Exception):
     """The broker did not answer in time: what became of the append is known only after reopening."""
+
+
+class Unstored(Exception):
+    """The state folder cannot be written or read now (a full disk); the journal has everything."""
 
 
 class JournalMissing(Exception):
@@ -117,3 +142,29 @@ class Intake(Protocol):
 
     async def start_at(self, topic: str, partition: int, offset: int) -> None:
         """Fetch it from `offset` on."""
+
+
+class Ports(NamedTuple):
+    """What a partition is given; log and store are made anew for each opening."""
+
+    log: Callable[[], Log]
+    store: Callable[[], Store]
+    clock: Clock
+    intake: Intake
+
+
+class Owner(NamedTuple):
+    """Who opens it, and how long an owner that cannot be fenced may still believe in itself."""
+
+    worker: str
+    unfenced_wait_s: float
+    session_s: float
+
+
+class Phase(Enum):
+    """Where a partition stands; only READY decides."""
+
+    OPENING = "opening"
+    READY = "ready"
+    REFUSED = "refused"
+    CLOSED = "closed"

@@ -38,6 +38,8 @@ class SumActor:
         self.time = time
         self._room = room
 
+    in_flight = 0
+
     async def prepare(self) -> None:
         """Nothing."""
 
@@ -134,7 +136,9 @@ class Bench:
 def events(*texts: str, first: int = 0, times: Sequence[int] | None = None) -> list[MemoryRecord]:
     """Records of `in` for the keys a, b, a, b, …"""
     return [
-        MemoryRecord("in", 0, first + at, times[at] if times else 100 + at, b"ab"[at % 2 : at % 2 + 1], text.encode())
+        MemoryRecord(
+            "in", 0, first + at, times[at] if times else 100 + at, b"ab"[at % 2 : at % 2 + 1], text.encode()
+        )
         for at, text in enumerate(texts)
     ]
 
