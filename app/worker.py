@@ -12,9 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.errors import KafkaError
-from faust.types.tuples import TP
 
 from agents import users
 from agents.inbox import InboxActor
@@ -23,6 +21,7 @@ from agents.tally import TallyActor
 from agents.tokens import TokensActor
 from app.clock import SystemClock
 from app.engine import REQUEST_S, SESSION_S, Engine, make_engine
+from app.housekeeping import Housekeeping
 from app.partitioning import partition_of
 from app.settings import Settings
 from app.setup import actor_inputs
@@ -33,7 +32,7 @@ from app.turns.deciding import Input
 from app.turns.host import Host
 from app.turns.kafka_log import KafkaLog
 from app.turns.partition import Partition
-from app.turns.ports import JournalMissing, Owner, Phase, Ports
+from app.turns.ports import JournalMissing, Owner, Ports
 from app.web.site import register
 from tables.catalog import CatalogReader
 from tables.store import Folders
@@ -43,8 +42,6 @@ from transports.http import HttpPool
 
 logger = logging.getLogger(__name__)
 
-ADVISE_S = 5.0
-TIDY_S = 60.0
 CONNECTIONS = 512
 
 
@@ -66,7 +63,7 @@ class Worker:
         self._admin: Any = None
         self._http = HttpPool(CONNECTIONS)
         self._transports: list[Transport] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._housekeeping: Housekeeping | None = None
         self._intake = FaustIntake(self.engine)
         self.hosts = self._make_hosts()
         self.engine.hosts = dict(by_topic(self.hosts.values()))
@@ -169,14 +166,14 @@ class Worker:
         await self._ends.start()
         await self._admin.start()
         await self.catalog.start()
-        self._tasks = [
-            asyncio.create_task(self._repeat(ADVISE_S, self._advise)),
-            asyncio.create_task(self._repeat(TIDY_S, self._tidy)),
-        ]
+        self._housekeeping = Housekeeping(
+            self.engine, self.hosts, self.topics, self.clock, self._ends, self._admin
+        )
+        self._housekeeping.start()
 
     async def _stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        if self._housekeeping is not None:
+            self._housekeeping.stop()
         await asyncio.gather(*(host.close() for host in self.hosts.values()))
         for transport in self._transports:
             await transport.close()
@@ -203,41 +200,6 @@ class Worker:
         sys.stderr.write(f"worker stops: {type(error).__name__}: {error}\n")
         sys.stderr.flush()
         os._exit(1 if isinstance(error, JournalMissing) else 70)
-
-    # --- now and then --------------------------------------------------------------------------------------
-
-    async def _repeat(self, every_s: float, act: Callable[[], Any]) -> None:
-        while True:
-            await asyncio.sleep(every_s)
-            try:
-                await act()
-            except KafkaError as error:
-                logger.warning("%s: %r", act.__name__, error)
-
-    async def _advise(self) -> None:
-        """Tell the group how far we are, for lag tools only."""
-        offsets = {
-            TP(topic, partition.number): partition.next_offset(topic)
-            for host in self.hosts.values()
-            for partition in host.partitions.values()
-            if partition.phase is Phase.READY
-            for topic in host.topics
-        }
-        if offsets and not self.engine.rebalancing:
-            await self.engine.consumer.advise(offsets)
-
-    async def _tidy(self) -> None:
-        """Mail that its owner has decided on and journaled is deleted from its mailbox."""
-        relayed = {
-            TopicPartition(topic, partition.number): RecordsToDelete(partition.next_offset(topic))
-            for host in self.hosts.values()
-            for partition in host.partitions.values()
-            if partition.phase is Phase.READY
-            for topic, is_mail in host.inputs
-            if is_mail and topic != self.topics.decisions and partition.next_offset(topic) > 0
-        }
-        if relayed:
-            await self._admin.delete_records(relayed)
 
 
 def run(settings: Settings) -> None:

@@ -100,6 +100,7 @@ class BatchConsumer(driver.Consumer):
         """A group commit for lag tools and autoscalers; nothing reads it back."""
         await self._thread.call_thread(self._thread.advise, offsets)
 
+    @driver.Consumer.task
     async def _commit_livelock_detector(self) -> None:
         """Ours is the watchdog; Faust's judges by commits, of which there are none."""
 

@@ -85,6 +85,7 @@ class Partition:
         self._store: Store | None = None
         self._log: Log | None = None
         self._position = 0
+        self._saved: dict[str, int] = {}
         self._opened_ms = 0
         self._appended_ms = 0
         self._decider: Decider | None = None
@@ -107,6 +108,10 @@ class Partition:
         """A rebalance has begun: start no turn until it is known whose this partition is."""
         self._held_back = True
         self._queue.clear()
+
+    def saved_offset(self, topic: str) -> int:
+        """The next offset by the last turn that is journaled, relayed and saved."""
+        return self._saved.get(topic, -1) + 1
 
     async def settle(self) -> None:
         """Wait until nothing is under way: no call unanswered, no answer unjournaled, nothing unrelayed."""
@@ -342,6 +347,7 @@ class Partition:
         store.write([*decided.pairs, *index, *place])
         state.saved(turn.watermark.turn, decided.changes)
         state.timers.saved(committed, index)
+        self._saved = turn.watermark.inputs
 
     async def _relayed(self) -> None:
         """The last turn's messages are with the broker and its state is in the store."""
