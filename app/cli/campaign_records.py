@@ -24,7 +24,7 @@ Decide = Callable[[Records, Act], list[Change]]
 
 def read_all(settings: Settings) -> Records:
     """What the topic says now. Raises CommandError."""
-    return run(settings.kafka, lambda: _read(settings))
+    return run(settings.kafka, lambda: read_records_of(settings))
 
 
 def change(
@@ -42,7 +42,8 @@ def change(
         raise CommandError(f"Nothing was changed: {error}") from error
 
 
-async def _read(settings: Settings) -> Records:
+async def read_records_of(settings: Settings) -> Records:
+    """What the topic says now, for a command that asks the broker more than that. Raises CommandError."""
     topic = Topics(settings.app, settings.events).campaigns
     await partition_count(settings.kafka, topic)
     async with consumer(settings.kafka) as client:
@@ -50,8 +51,8 @@ async def _read(settings: Settings) -> Records:
             return await read_records(client, topic)
         except (msgspec.MsgspecError, ValueError) as error:
             raise CommandError(
-                f"A record of {topic} cannot be read: {error}. Another version of Carillon or another program wrote it; "
-                "use that version, or begin a new CARILLON_APP."
+                f"A record of {topic} cannot be read: {error}. Another version of Carillon, or another program, wrote "
+                "it; use that version, or begin a new CARILLON_APP."
             ) from error
 
 
@@ -59,7 +60,7 @@ async def _change(
     settings: Settings, decide: Decide, reason: str | None, publish: bool, wait: bool
 ) -> list[Change]:
     topics = Topics(settings.app, settings.events)
-    records = await _read(settings)
+    records = await read_records_of(settings)
     refuse_changed_counts(topics.specs(settings.partitions), {}, records)
     changes = decide(records, Act(now_ms(), ACTOR, reason))
     async with producer(settings.kafka) as client:

@@ -21,7 +21,7 @@ DEFAULT_CREDENTIALS = Path(".carillon/sink/fcm.json")
 app = typer.Typer()
 
 
-@app.command("sink")
+@app.command("sink", epilog="Example: python -m app sink --port 9090")
 def sink(
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")

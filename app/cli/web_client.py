@@ -1,0 +1,95 @@
+"""What commands ask a worker over HTTP, and its answers for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from app.cli.errors import CommandError, NotFoundError, UnreachableError
+from app.cli.output import table, time_text
+from app.settings import Settings
+
+ANSWER_LIMIT_S = 8.0
+INDENT = "  "
+_TIMES = frozenset({"at", "until", "since", "time", "due"})
+
+
+def get(settings: Settings, what: str, *path: str) -> Any:
+    """GET below /api/v1. Raises NotFoundError, named by `what`, and UnreachableError."""
+    import httpx  # noqa: PLC0415 - heavy
+
+    url = f"http://{settings.web}/api/v1/{'/'.join(quote(part, safe='') for part in path)}"
+    try:
+        with httpx.Client(timeout=ANSWER_LIMIT_S, trust_env=False) as client:
+            answer = client.get(url)
+            if answer.status_code == HTTPStatus.NOT_FOUND:
+                raise NotFoundError(f"There is no {what}.")
+            if answer.status_code != HTTPStatus.OK:
+                raise _failed(settings, answer)
+            return answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        why = str(error) or type(error).__name__
+        raise UnreachableError(
+            f"No worker answers at {settings.web}: {why.rstrip('.')}. Start one with `python -m app worker`, "
+            "or name a running one's address in CARILLON_WEB."
+        ) from error
+
+
+def _failed(settings: Settings, answer: Any) -> CommandError:
+    """A worker that cannot answer yet is as good as none; anything else it refuses for a reason of its own."""
+    why = f"The worker at {settings.web} answers {answer.status_code}: {answer.text[:500].strip()}"
+    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return UnreachableError(
+            f"{why}. Look at http://{settings.web}/readyz, and try again when it is ready."
+        )
+    return CommandError(why)
+
+
+def outline(value: Any) -> str:
+    """Lay an answer out for people: a line a value, a table for a list of alike things."""
+    return "\n".join(_lines(value))
+
+
+def _lines(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _named(str(name), part)
+    elif isinstance(value, list):
+        yield from _list(value)
+    else:
+        yield _text("", value)
+
+
+def _named(name: str, part: Any) -> Iterator[str]:
+    if isinstance(part, Mapping | list) and part:
+        yield f"{name}:"
+        yield from (INDENT + line for line in _lines(part))
+    else:
+        yield f"{name}: {_text(name, part)}"
+
+
+def _list(values: Sequence[Any]) -> Iterator[str]:
+    """A table where every item is a map of plain values, else an item after the other."""
+    if values and all(isinstance(each, Mapping) for each in values):
+        columns = list(dict.fromkeys(name for each in values for name in each))
+        rows = [[_text(name, each.get(name)) for name in columns] for each in values]
+        yield from table(columns, rows).split("\n")
+        return
+    for each in values:
+        first, *rest = list(_lines(each)) or [""]
+        yield f"- {first}"
+        yield from (INDENT + line for line in rest)
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={_text(str(key), part)}" for key, part in value.items()) or "-"
+    if isinstance(value, list):
+        return ", ".join(_text(name, part) for part in value) or "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and (name.endswith("_ms") or name in _TIMES) and value > 0:
+        return time_text(value)
+    return "-" if value is None else str(value)

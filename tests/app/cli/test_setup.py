@@ -1,0 +1,44 @@
+"""`setup`: makes what is missing, once, and says what differs or cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.app.cli.invoking import Commands
+
+pytestmark = pytest.mark.integration
+
+
+def test_it_makes_everything_once(fresh: Commands) -> None:
+    first = fresh.done("setup")
+
+    assert f"{fresh.environment['CARILLON_APP']}.campaigns" in first["created"]
+    assert (first["settings"], first["differs"], len(first["begun"]) % 2) == ("published", [], 0)
+    again = fresh.done("setup")
+    assert again == {"created": [], "begun": [], "differs": [], "settings": "unchanged"}
+    said = fresh.run("setup")
+    assert said.out.endswith(f"{fresh.environment['CARILLON_APP']} is set up, 2 partitions\n")
+
+
+def test_another_number_of_partitions_is_refused(commands: Commands, tmp_path: Path) -> None:
+    (tmp_path / "carillon.yaml").write_text("partitions: 3\n")
+
+    said = commands.run("setup")
+
+    assert (said.code, said.out) == (1, "")
+    assert "Nothing was set up" in said.errors
+    assert "has 2 partitions, and the settings say 3" in said.errors
+
+
+def test_a_wrong_time_to_restart_from_exits_2(fresh: Commands) -> None:
+    said = fresh.run("setup", "--restart-from", "yesterday")
+
+    assert (said.code, said.out) == (2, "")
+    assert "'yesterday' is not a time" in said.errors
+
+
+@pytest.mark.parametrize("restart_from", ["latest", "2026-11-22T09:00:00Z"])
+def test_a_place_to_restart_from_is_taken(fresh: Commands, restart_from: str) -> None:
+    assert fresh.run("setup", "--restart-from", restart_from).code == 0
