@@ -102,7 +102,7 @@ def _detail(request: web.Request, error: web.HTTPException) -> str:
 def _answer(request: web.Request, problem: Problem) -> web.Response:
     if not request.path.startswith("/console"):
         return as_problem(problem, request.rel_url.raw_path)
-    context = {"problem": problem, "page": ""}
+    context = {"problem": problem, "page": "", "asked": ""}
     response = aiohttp_jinja2.render_template("problem.html", request, context, status=problem.status)
     response.headers.update(problem.headers)
     return response

@@ -6,7 +6,7 @@ import asyncio
 from typing import NamedTuple
 
 from app.clock import Clock
-from app.turns.partition import Phase
+from app.turns.ports import Phase
 from app.web.inside import Inside
 from app.web.partitions import owned, percent_of
 

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from app.turns.actor import Time
 from app.turns.host import Host
-from app.turns.partition import Partition, Phase
+from app.turns.partition import Partition
+from app.turns.ports import Phase
 from app.turns.state import State
 from app.turns.timers import INDEX, index_key
 from app.web.ends import Ends

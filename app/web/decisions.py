@@ -1,0 +1,101 @@
+"""Decisions fetched from Kafka on demand: state knows where the latest stand, and the topic has them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from app import wire
+from app.domain.model.decision import Decision
+from app.web.answers import not_now
+
+logger = logging.getLogger(__name__)
+
+ANSWER_S = 5.0
+POLL_MS = 500
+FETCH_BYTES = 256 * 1024
+
+
+class Decisions:
+    """Reads single records of the decisions topic with one group-less consumer, one request after the other."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self._consumer: AIOKafkaConsumer | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def at(self, partition: int, offsets: Sequence[int]) -> list[Decision]:
+        """The decisions at these offsets, the last on top; those no longer kept are left out. Raises Problem."""
+        if not offsets:
+            return []
+        place = TopicPartition(self._topic, partition)
+        async with self._one_at_a_time:
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    values = await self._fetch(await self._started(), place, sorted(set(offsets)))
+            except (KafkaError, TimeoutError) as error:
+                await self.stop()
+                raise not_now(f"Kafka did not give the decisions: {error!r}") from error
+        return decode(values)
+
+    async def _fetch(
+        self, consumer: AIOKafkaConsumer, place: TopicPartition, offsets: list[int]
+    ) -> list[bytes | None]:
+        """The values at ascending offsets. A poll answers for every wanted offset that it reaches."""
+        first = (await consumer.beginning_offsets([place]))[place]
+        end = (await consumer.end_offsets([place]))[place]
+        wanted = [offset for offset in offsets if first <= offset < end]
+        found: dict[int, bytes | None] = {}
+        consumer.assign([place])
+        while wanted:
+            consumer.seek(place, wanted[0])
+            records: list[Any] = (await consumer.getmany(place, timeout_ms=POLL_MS)).get(place, [])
+            found.update((record.offset, record.value) for record in records if record.offset in wanted)
+            if records:
+                wanted = [offset for offset in wanted if offset > records[-1].offset]
+        consumer.unsubscribe()
+        return list(found.values())
+
+    async def _started(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._bootstrap,
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                fetch_max_wait_ms=POLL_MS,
+                max_partition_fetch_bytes=FETCH_BYTES,
+            )
+            try:
+                await consumer.start()
+            except BaseException:
+                await consumer.stop()
+                raise
+            self._consumer = consumer
+        return self._consumer
+
+    async def stop(self) -> None:
+        """Let go of the connection."""
+        if self._consumer is not None:
+            consumer, self._consumer = self._consumer, None
+            await consumer.stop()
+
+
+def decode(values: Iterable[bytes | None]) -> list[Decision]:
+    """The decisions in these values, the last on top; a repeated one once, an unreadable one not at all."""
+    found: dict[str, Decision] = {}
+    for value in values:
+        try:
+            decision = wire.decode_decision(value or b"")
+        except msgspec.MsgspecError as error:
+            logger.error("decisions topic: not readable: %s", error)
+        else:
+            found.setdefault(decision.id, decision)
+    return list(found.values())[::-1]
