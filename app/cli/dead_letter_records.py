@@ -13,9 +13,12 @@ from app.cli.errors import CommandError
 from app.cli.output import tell
 from app.settings import Settings
 from app.topics import Topics
+from app.turns.watermark import SOURCE
 from app.wire import DeadLetter, decode_dead_letter
 
 REPLAY_OF = "x-replay-of"
+LEFT_OUT = frozenset({REPLAY_OF, SOURCE})
+"""A record that an actor relayed has a source number; with it the replay would pass for a repeat, and be skipped."""
 
 
 class Entry(NamedTuple):
@@ -93,7 +96,7 @@ def _refusal(letter: DeadLetter, partitions: int) -> str | None:
 
 async def _send(client: Any, entry: Entry) -> None:
     letter = entry.letter
-    kept = [(name, text.encode()) for name, text in letter.headers.items() if name != REPLAY_OF]
+    kept = [(name, text.encode()) for name, text in letter.headers.items() if name not in LEFT_OUT]
     await client.send_and_wait(
         letter.topic,
         original(letter.value, letter.value_base64),

@@ -20,6 +20,8 @@ app = typer.Typer(name="dlq", help="Dead letters: list, show, replay.", no_args_
 
 PLACE = "topic/partition/offset, of the dead letter itself or of the record that it holds."
 
+VALUES = frozenset({"value", "value_base64"})
+
 Id = Annotated[str, typer.Argument(metavar="ID", help=PLACE, show_default=False)]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help=PLACE, show_default=False)]
 Reason = Annotated[DeadLetterReason | None, typer.Option("--reason", help="Only those with this reason.")]
@@ -43,7 +45,7 @@ def list_some(reason: Reason = None, limit: Limit = 100, as_json: AsJson = False
     text = (
         table(("id", "time", "reason", "record", "message"), rows) if rows else "There are no dead letters."
     )
-    result([_value(each) for each in shown], text, as_json)
+    result([_summary(each) for each in shown], text, as_json)
 
 
 @app.command(epilog="Example: python -m app dlq show carillon.dead-letters/3/17")
@@ -51,8 +53,8 @@ def show(place: Id, as_json: AsJson = False) -> None:
     """Show one dead letter whole."""
     found = _find(_entries(load_settings(), None), place)
     value = _value(found[-1])
-    text = "\n".join(f"{name}: {part}" for name, part in value.items() if part not in ({}, None))
-    result(value, text, as_json)
+    said = value | {"time": time_text(found[-1].letter.time)}
+    result(value, "\n".join(f"{name}: {part}" for name, part in said.items() if part != {}), as_json)
 
 
 @app.command(epilog="Example: python -m app dlq replay --reason failed_step --dry-run")
@@ -66,7 +68,7 @@ def replay(
 ) -> None:
     """Send records again, as they were, to their topic and partition, with the header x-replay-of.
 
-    What was decided before is not decided again: a message id counts once.
+    An event whose message id is among the last of its user is not decided again.
     """
     if sum((bool(places), reason is not None, all_of_them)) != 1:
         raise InputError("Say which: the ids of dead letters, or --reason, or --all.")
@@ -120,6 +122,11 @@ def _finish(outcomes: list[Outcome], dry_run: bool, as_json: bool) -> None:
     )
     if any(each.refused for each in outcomes):
         raise typer.Exit(FAILED)
+
+
+def _summary(entry: Entry) -> dict[str, Any]:
+    """All but the value, which `show` shows."""
+    return {name: part for name, part in _value(entry).items() if name not in VALUES}
 
 
 def _value(entry: Entry) -> dict[str, Any]:

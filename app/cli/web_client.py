@@ -12,6 +12,7 @@ from app.cli.output import table, time_text
 from app.settings import Settings
 
 ANSWER_LIMIT_S = 8.0
+MOST_SHOWN = 500
 INDENT = "  "
 _TIMES = frozenset({"at", "until", "since", "time", "due"})
 
@@ -39,12 +40,22 @@ def get(settings: Settings, what: str, *path: str) -> Any:
 
 def _failed(settings: Settings, answer: Any) -> CommandError:
     """A worker that cannot answer yet is as good as none; anything else it refuses for a reason of its own."""
-    why = f"The worker at {settings.web} answers {answer.status_code}: {answer.text[:500].strip()}"
+    why = f"The worker at {settings.web} answers {answer.status_code}: {_detail(answer).rstrip('.')}"
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return UnreachableError(
             f"{why}. Look at http://{settings.web}/readyz, and try again when it is ready."
         )
-    return CommandError(why)
+    return CommandError(f"{why}.")
+
+
+def _detail(answer: Any) -> str:
+    """What a problem document (RFC 9457) says, or the text of any other answer."""
+    try:
+        document = answer.json()
+    except ValueError:
+        document = None
+    said = document.get("detail") if isinstance(document, Mapping) else None
+    return str(said or answer.text[:MOST_SHOWN].strip() or answer.reason_phrase)
 
 
 def outline(value: Any) -> str:

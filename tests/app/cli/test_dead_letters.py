@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from app.turns.watermark import SOURCE, source_header
 from app.wire import DEAD_LETTER_BYTES, dead_letter
 from tests.app.cli.invoking import Commands
 
@@ -74,6 +75,7 @@ def test_list_and_show(commands: Commands, letters: Letters) -> None:
     assert [each["record"] for each in listed] == [
         f"{letters.events}/{place}" for place in ("0/7", "0/9", "1/8")
     ]
+    assert not any("value" in each for each in listed)
     assert [each["offset"] for each in commands.done("dlq", "list", "--reason", "no_user")] == [9, 8]
     newest = commands.run("dlq", "list", "--limit", "1")
     assert f"{letters.events}/1/8" in newest.out
@@ -87,7 +89,9 @@ def test_list_and_show(commands: Commands, letters: Letters) -> None:
             "no_user",
             "{broken",
         )
-    assert "reason: no_user" in commands.run("dlq", "show", f"{letters.topic}/0/1").out
+    said = commands.run("dlq", "show", f"{letters.topic}/0/1").out
+    assert "reason: no_user\n" in said
+    assert "time: 2023-11-14T22:13:20.000Z\n" in said
     assert commands.run("dlq", "show", f"{letters.topic}/0/99").code == 3
 
 
@@ -105,6 +109,16 @@ def test_a_replay_is_the_record_as_it_was(commands: Commands, letters: Letters) 
         place = f"{letters.events}/1/{source.offset}".encode()
         assert (record.key, record.value) == (source.key, source.value)
         assert record.headers == (*source.headers, ("x-replay-of", place))
+
+
+def test_what_an_actor_relayed_does_not_pass_for_a_repeat(commands: Commands, letters: Letters) -> None:
+    headers = ((SOURCE, source_header("users/0", 7, 1)), ("x-replay-of", b"events/0/0"))
+    letters.write((Source(letters.events, 0, 5, headers=headers), "failed_step"))
+
+    assert commands.run("dlq", "replay", "--reason", "failed_step").code == 0
+
+    [record] = letters.replayed(0, 1)
+    assert record.headers == (("x-replay-of", f"{letters.events}/0/5".encode()),)
 
 
 def test_a_value_that_was_not_kept_is_refused_alone(commands: Commands, letters: Letters) -> None:

@@ -90,13 +90,16 @@ def test_without_a_worker_it_exits_5(alone: Commands, command: tuple[str, ...]) 
     assert "python -m app worker" in said.errors
 
 
+@pytest.mark.parametrize("body", ["restoring", '{"detail": "restoring", "status": 503}'])
 @pytest.mark.parametrize(("status", "code"), [(503, 5), (400, 1)])
-def test_a_worker_that_does_not_answer_the_question(alone: Commands, status: int, code: int) -> None:
-    with a_worker({"/api/v1/users/u1": (status, "restoring")}) as web:
+def test_a_worker_that_does_not_answer_the_question(
+    alone: Commands, status: int, code: int, body: str
+) -> None:
+    with a_worker({"/api/v1/users/u1": (status, body)}) as web:
         said = alone.run("user", "show", "u1", CARILLON_WEB=web)
 
     assert (said.code, said.out) == (code, "")
-    assert f"answers {status}: restoring" in said.errors
+    assert f"answers {status}: restoring." in said.errors
 
 
 def test_something_else_than_a_worker_exits_5(alone: Commands) -> None:
