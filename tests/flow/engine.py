@@ -45,7 +45,9 @@ class _Place:
 class Flow:
     """Feeds records to the users actor under a stream clock, and keeps what it sends."""
 
-    def __init__(self, campaigns: Iterable[Campaign], rules: AppRules | None = None, turn_size: int = 100) -> None:
+    def __init__(
+        self, campaigns: Iterable[Campaign], rules: AppRules | None = None, turn_size: int = 100
+    ) -> None:
         self.rules = rules or AppRules(caps=(Cap(3),), stream_clock=True)
         self.catalog = FixedCatalog(campaigns, self.rules)
         self.misplaced: list[str] = []
@@ -76,7 +78,9 @@ class Flow:
 
     def tick(self, time: str) -> None:
         """Move the stream clock on; what is due at that very time fires."""
-        self.take([self._record(TOPICS.events, None, json.dumps({"type": "tick", "timestamp": time}).encode())])
+        self.take(
+            [self._record(TOPICS.events, None, json.dumps({"type": "tick", "timestamp": time}).encode())]
+        )
 
     def mail(self, user: str, value: bytes) -> None:
         """Mail from another actor."""

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.files.operands import read_operand
 from app.domain.files.problems import Problem, child, suggestion
 from app.domain.files.section import Section, described
-from app.domain.model.campaign import EVERYONE, AllOf, AnyOf, Condition, NoneOf, Operator, Test
+from app.domain.model.campaign import EVERYONE, AllOf, AnyOf, Condition, Leaf, NoneOf, Operator
 
 GROUPS: Mapping[str, Callable[[tuple[Condition, ...]], Condition]] = {
     "all": AllOf,
@@ -42,7 +42,7 @@ def read_where(section: Section, zone: str) -> Condition:
         return EVERYONE
     if not where.values:
         where.refuse("", "is empty", "leave it out, or name a property: {price: {gte: 10}}")
-    tests: list[Test] = []
+    tests: list[Leaf] = []
     for field, compared in where.values.items():
         path = child(where.path, field)
         given = compared if isinstance(compared, Mapping) else {Operator.IS: compared}
@@ -121,9 +121,9 @@ def _read_tests(
     problems: list[Problem],
     *,
     bare: bool = False,
-) -> list[Test]:
+) -> list[Leaf]:
     """One test for each operator; all must hold. `bare`: the value stands without its operator."""
-    tests: list[Test] = []
+    tests: list[Leaf] = []
     for word, value in compared.items():
         below = path if bare else child(path, word)
         if word not in _OPERATORS:
@@ -133,5 +133,5 @@ def _read_tests(
         if isinstance(operand, Problem):
             problems.append(operand)
         else:
-            tests.append(Test(field, Operator(word), operand))
+            tests.append(Leaf(field, Operator(word), operand))
     return tests

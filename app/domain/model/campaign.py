@@ -33,7 +33,7 @@ class Operator(StrEnum):
     IS_NOT_SET = "is_not_set"
 
 
-class Test(Struct, frozen=True, tag="test"):
+class Leaf(Struct, frozen=True, tag="leaf"):
     """A leaf: `field` of the subject compared with `operand`. Times and durations are milliseconds."""
 
     field: str
@@ -59,7 +59,7 @@ class NoneOf(Struct, frozen=True, tag="none"):
     of: tuple[Condition, ...]
 
 
-Condition = Test | AllOf | AnyOf | NoneOf
+Condition = Leaf | AllOf | AnyOf | NoneOf
 EVERYONE = AllOf(())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from app.domain.model.campaign import Operator, Test
+from app.domain.model.campaign import Leaf, Operator
 from app.domain.rules.dates import milliseconds
 from app.domain.rules.versions import is_version_field, version_of
 
@@ -24,7 +24,7 @@ ORDERS: MappingProxyType[Operator, Callable[[Any, Any], bool]] = MappingProxyTyp
 )
 
 
-def comparison(test: Test) -> Comparison:
+def comparison(test: Leaf) -> Comparison:
     """The function of a leaf. Raises ValueError for an operand that does not fit its operator."""
     make = _VERSION_MAKERS if is_version_field(test.field) else _MAKERS
     return (make.get(test.operator) or _MAKERS[test.operator])(test)
@@ -36,7 +36,7 @@ def is_number(value: Any) -> bool:
     return kind is int or kind is float
 
 
-def _is(test: Test) -> Comparison:
+def _is(test: Leaf) -> Comparison:
     operand = test.operand
     if type(operand) is str:
         return lambda value, now_ms: bool(value == operand)
@@ -46,22 +46,22 @@ def _is(test: Test) -> Comparison:
     return lambda value, now_ms: bool(value == number) and value is not True and value is not False
 
 
-def _is_not(test: Test) -> Comparison:
+def _is_not(test: Leaf) -> Comparison:
     kinds, is_equal = _kinds([test.operand]), _is(test)
     return lambda value, now_ms: type(value) in kinds and not is_equal(value, now_ms)
 
 
-def _in(test: Test) -> Comparison:
+def _in(test: Leaf) -> Comparison:
     kinds, members = _kinds(test.operand), _members(test)
     return lambda value, now_ms: type(value) in kinds and _keyed(value) in members
 
 
-def _not_in(test: Test) -> Comparison:
+def _not_in(test: Leaf) -> Comparison:
     kinds, members = _kinds(test.operand), _members(test)
     return lambda value, now_ms: type(value) in kinds and _keyed(value) not in members
 
 
-def _order(test: Test) -> Comparison:
+def _order(test: Leaf) -> Comparison:
     order, number = ORDERS[test.operator], _number(test, test.operand)
 
     def holds(value: Any, now_ms: int) -> bool:
@@ -71,7 +71,7 @@ def _order(test: Test) -> Comparison:
     return holds
 
 
-def _between(test: Test) -> Comparison:
+def _between(test: Leaf) -> Comparison:
     low, high = (_number(test, end) for end in _pair(test))
 
     def holds(value: Any, now_ms: int) -> bool:
@@ -81,22 +81,22 @@ def _between(test: Test) -> Comparison:
     return holds
 
 
-def _contains(test: Test) -> Comparison:
+def _contains(test: Leaf) -> Comparison:
     part = _text(test)
     return lambda value, now_ms: type(value) is str and part in value
 
 
-def _starts_with(test: Test) -> Comparison:
+def _starts_with(test: Leaf) -> Comparison:
     part = _text(test)
     return lambda value, now_ms: type(value) is str and value.startswith(part)
 
 
-def _ends_with(test: Test) -> Comparison:
+def _ends_with(test: Leaf) -> Comparison:
     part = _text(test)
     return lambda value, now_ms: type(value) is str and value.endswith(part)
 
 
-def _includes(test: Test) -> Comparison:
+def _includes(test: Leaf) -> Comparison:
     is_equal = _is(test)
 
     def holds(value: Any, now_ms: int) -> bool:
@@ -105,7 +105,7 @@ def _includes(test: Test) -> Comparison:
     return holds
 
 
-def _before(test: Test) -> Comparison:
+def _before(test: Leaf) -> Comparison:
     limit_ms = _number(test, test.operand)
 
     def holds(value: Any, now_ms: int) -> bool:
@@ -115,7 +115,7 @@ def _before(test: Test) -> Comparison:
     return holds
 
 
-def _after(test: Test) -> Comparison:
+def _after(test: Leaf) -> Comparison:
     limit_ms = _number(test, test.operand)
 
     def holds(value: Any, now_ms: int) -> bool:
@@ -125,7 +125,7 @@ def _after(test: Test) -> Comparison:
     return holds
 
 
-def _in_last(test: Test) -> Comparison:
+def _in_last(test: Leaf) -> Comparison:
     duration_ms = _number(test, test.operand)
 
     def holds(value: Any, now_ms: int) -> bool:
@@ -135,40 +135,40 @@ def _in_last(test: Test) -> Comparison:
     return holds
 
 
-def _is_set(test: Test) -> Comparison:
+def _is_set(test: Leaf) -> Comparison:
     return lambda value, now_ms: value is not None
 
 
-def _is_not_set(test: Test) -> Comparison:
+def _is_not_set(test: Leaf) -> Comparison:
     return lambda value, now_ms: value is None
 
 
-def _version_order(test: Test) -> Comparison:
+def _version_order(test: Leaf) -> Comparison:
     order, limit = ORDERS[test.operator], _version(test, test.operand)
     return _of_version(lambda version: order(version, limit))
 
 
-def _version_between(test: Test) -> Comparison:
+def _version_between(test: Leaf) -> Comparison:
     low, high = (_version(test, end) for end in _pair(test))
     return _of_version(lambda version: low <= version <= high)
 
 
-def _version_is(test: Test) -> Comparison:
+def _version_is(test: Leaf) -> Comparison:
     wanted = _version(test, test.operand)
     return _of_version(lambda version: bool(version == wanted))
 
 
-def _version_is_not(test: Test) -> Comparison:
+def _version_is_not(test: Leaf) -> Comparison:
     unwanted = _version(test, test.operand)
     return _of_version(lambda version: bool(version != unwanted))
 
 
-def _version_in(test: Test) -> Comparison:
+def _version_in(test: Leaf) -> Comparison:
     wanted = frozenset(_version(test, operand) for operand in test.operand)
     return _of_version(lambda version: version in wanted)
 
 
-def _version_not_in(test: Test) -> Comparison:
+def _version_not_in(test: Leaf) -> Comparison:
     unwanted = frozenset(_version(test, operand) for operand in test.operand)
     return _of_version(lambda version: version not in unwanted)
 
@@ -194,35 +194,35 @@ def _keyed(value: Any) -> Any:
     return (value,) if type(value) is bool else value
 
 
-def _members(test: Test) -> frozenset[Any]:
+def _members(test: Leaf) -> frozenset[Any]:
     return frozenset(_keyed(operand) for operand in test.operand)
 
 
-def _number(test: Test, operand: Any) -> Any:
+def _number(test: Leaf, operand: Any) -> Any:
     if not is_number(operand):
         raise ValueError(f"{test.field} {test.operator}: {operand!r} is no number")
     return operand
 
 
-def _text(test: Test) -> str:
+def _text(test: Leaf) -> str:
     if type(test.operand) is not str:
         raise ValueError(f"{test.field} {test.operator}: {test.operand!r} is no text")
     return test.operand
 
 
-def _pair(test: Test) -> tuple[Any, Any]:
+def _pair(test: Leaf) -> tuple[Any, Any]:
     low, high = test.operand
     return low, high
 
 
-def _version(test: Test, operand: Any) -> Any:
+def _version(test: Leaf, operand: Any) -> Any:
     version = version_of(operand) if type(operand) is str else None
     if version is None:
         raise ValueError(f"{test.field} {test.operator}: {operand!r} is no version")
     return version
 
 
-_MAKERS: MappingProxyType[Operator, Callable[[Test], Comparison]] = MappingProxyType(
+_MAKERS: MappingProxyType[Operator, Callable[[Leaf], Comparison]] = MappingProxyType(
     {
         Operator.IS: _is,
         Operator.IS_NOT: _is_not,
@@ -245,7 +245,7 @@ _MAKERS: MappingProxyType[Operator, Callable[[Test], Comparison]] = MappingProxy
     }
 )
 
-_VERSION_MAKERS: MappingProxyType[Operator, Callable[[Test], Comparison]] = MappingProxyType(
+_VERSION_MAKERS: MappingProxyType[Operator, Callable[[Leaf], Comparison]] = MappingProxyType(
     {
         Operator.IS: _version_is,
         Operator.IS_NOT: _version_is_not,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, assert_never
 
-from app.domain.model.campaign import AllOf, AnyOf, Condition, NoneOf, Test
+from app.domain.model.campaign import AllOf, AnyOf, Condition, Leaf, NoneOf
 from app.domain.rules.comparisons import Comparison, comparison
 
 Holds = Callable[[Mapping[str, Any], int], bool]
@@ -23,7 +23,7 @@ def compile_condition(condition: Condition) -> Holds:
     refuses.
     """
     match condition:
-        case Test():
+        case Leaf():
             return _compile_test(condition)
         case AllOf(of):
             return _all_of([compile_condition(part) for part in of])
@@ -50,7 +50,7 @@ def look_up(values: Mapping[str, Any], field: str) -> Any:
     return found
 
 
-def _compile_test(test: Test) -> Holds:
+def _compile_test(test: Leaf) -> Holds:
     field = test.field
     compare: Comparison = comparison(test)
     if "." in field:

@@ -16,6 +16,7 @@ from app.domain.model.campaign import (
     AllOf,
     AnyOf,
     Campaign,
+    Leaf,
     Missing,
     NoneOf,
     Operator,
@@ -24,7 +25,6 @@ from app.domain.model.campaign import (
     Repeat,
     Unless,
 )
-from app.domain.model.campaign import Test as Leaf
 from app.domain.model.push import AndroidOptions
 from app.domain.rules.conditions import compile_condition
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.model.campaign import EVERYONE, AllOf, AnyOf, Condition, NoneOf, Operator
-from app.domain.model.campaign import Test as Leaf
+from app.domain.model.campaign import EVERYONE, AllOf, AnyOf, Condition, Leaf, NoneOf, Operator
 from app.domain.rules.conditions import compile_condition, look_up
 
 NOW_MS = 1_795_600_000_000
