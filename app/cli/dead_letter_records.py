@@ -55,7 +55,7 @@ async def read_entries(settings: Settings, reason: str | None = None) -> list[En
             tell(f"note: {place} is no dead letter of ours: {error}")
             continue
         if reason in {None, letter.reason}:
-            entries.append((record.timestamp, Entry(place, letter)))
+            entries.append(((record.timestamp, record.partition, record.offset), Entry(place, letter)))
     return [entry for _, entry in sorted(entries, key=lambda each: each[0])]
 
 
