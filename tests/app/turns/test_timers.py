@@ -7,6 +7,7 @@ import heapq
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.turns.ports import Pair
 from app.turns.timers import Timers
 from tests.app.turns.memory import MemoryStore
 
@@ -31,34 +32,50 @@ class Model:
         return min(self.now, default=None)
 
 
+class Both:
+    """The index and the obvious one, side by side."""
+
+    def __init__(self, window: int) -> None:
+        self.store, self.model = MemoryStore(), Model()
+        self.timers = Timers(self.store, window)
+        self.unsaved: list[tuple[int, list[Pair]]] = []
+
+    def add(self, due_ms: int, key: bytes) -> None:
+        if (due_ms, key) not in self.model.now:
+            self.timers.add(due_ms, key)
+            self.model.now.add((due_ms, key))
+
+    def fire(self, until_ms: int, _key: bytes) -> None:
+        while (entry := self.timers.first()) is not None and entry[0] <= until_ms:
+            assert entry == self.model.first()
+            self.timers.remove(*entry)
+            self.model.now.discard(entry)
+
+    def commit(self, _due_ms: int, _key: bytes) -> None:
+        self.unsaved.append(self.timers.commit())
+        self.model.before = set(self.model.now)
+
+    def rollback(self, _due_ms: int, _key: bytes) -> None:
+        self.timers.rollback()
+        self.model.now = set(self.model.before)
+
+    def save(self, _due_ms: int, _key: bytes) -> None:
+        if self.unsaved:
+            number, pairs = self.unsaved.pop(0)
+            self.store.write(pairs)
+            self.timers.saved(number, pairs)
+
+
 @given(OPERATIONS, st.integers(1, 5))
 def test_index_agrees_with_a_plain_set_whatever_the_window(
     operations: list[tuple[str, int, bytes]], window: int
 ) -> None:
     """Given adds, firings, commits and rollbacks in any order, then the first entry is always that of a plain set."""
-    store, model = MemoryStore(), Model()
-    timers, unsaved = Timers(store, window), []
+    both = Both(window)
     for name, due_ms, key in operations:
-        if name == "add" and (due_ms, key) not in model.now:
-            timers.add(due_ms, key)
-            model.now.add((due_ms, key))
-        elif name == "fire":
-            while (entry := timers.first()) is not None and entry[0] <= due_ms:
-                assert entry == model.first()
-                timers.remove(*entry)
-                model.now.discard(entry)
-        elif name == "commit":
-            unsaved.append(timers.commit())
-            model.before = set(model.now)
-        elif name == "rollback":
-            timers.rollback()
-            model.now = set(model.before)
-        elif name == "save" and unsaved:
-            number, pairs = unsaved.pop(0)
-            store.write(pairs)
-            timers.saved(number, pairs)
-        assert timers.first() == model.first()
-    assert list(timers.waiting()) == sorted(model.now)
+        getattr(both, name)(due_ms, key)
+        assert both.timers.first() == both.model.first()
+    assert list(both.timers.waiting()) == sorted(both.model.now)
 
 
 def test_entries_beyond_the_window_are_read_when_their_time_comes() -> None:
