@@ -34,14 +34,11 @@ STATIC = "/console/static/"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
-@web.middleware
-async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Strict headers on whatever is answered; what is not a file of ours is kept by nobody."""
-    response = await handler(request)
+async def harden(request: web.Request, response: web.StreamResponse) -> None:
+    """As any answer leaves: strict headers; what is not a file of ours is kept by nobody."""
     response.headers.update(HEADERS)
     is_file = request.path.startswith(STATIC) and response.status < HTTPStatus.BAD_REQUEST
     response.headers.setdefault("Cache-Control", IMMUTABLE if is_file else "no-store")
-    return response
 
 
 def only_by_name(host: str) -> Any:

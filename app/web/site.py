@@ -35,18 +35,21 @@ STATIC = HERE / "static"
 
 def register(inside: Inside) -> None:
     """Register everything; called once, before the engine starts."""
-    readers = _readers(inside)
+    build(inside, readers_of(inside))
+
+
+def build(inside: Inside, readers: Readers) -> None:
+    """Register everything over these readers."""
     looks, pulse, metrics = Looks(inside, readers), Pulse(inside.clock), Metrics(inside, readers)
-    add_views(inside, looks, readers, pulse, metrics)
+    _add_views(inside, looks, readers, pulse, metrics)
     application: web.Application = inside.engine.web.web_app
     _add_templates(application, inside.settings.app)
-    application.middlewares.extend(
-        [timed(metrics.http), harden, explain, only_by_name(inside.settings.web.host)]
-    )
+    application.middlewares.extend([timed(metrics.http), explain, only_by_name(inside.settings.web.host)])
+    application.on_response_prepare.append(harden)
     application.cleanup_ctx.append(_running(readers, pulse))
 
 
-def add_views(inside: Inside, looks: Looks, readers: Readers, pulse: Pulse, metrics: Metrics) -> None:
+def _add_views(inside: Inside, looks: Looks, readers: Readers, pulse: Pulse, metrics: Metrics) -> None:
     """Every path that is answered."""
     api, console, probes = Api(looks), Console(looks, readers), Probes(inside, pulse)
     views: list[tuple[str, Answer]] = [
@@ -95,7 +98,8 @@ def _add_templates(application: web.Application, app_name: str) -> None:
     environment.globals.update(app_name=app_name, asset=asset(STATIC), share=share)
 
 
-def _readers(inside: Inside) -> Readers:
+def readers_of(inside: Inside) -> Readers:
+    """Readers of the broker that the settings name."""
     kafka, topics = inside.settings.kafka, inside.topics
     return Readers(
         Ends(kafka),

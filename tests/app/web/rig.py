@@ -1,0 +1,166 @@
+"""A small worker in memory: real states over stores in memory, a real Faust app that is not started, no Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from aiohttp import web
+
+from app.domain.model.app_rules import AppRules
+from app.domain.model.campaign import Cap
+from app.domain.model.decision import Decision
+from app.engine import make_engine
+from app.settings import Settings, load_settings
+from app.topics import Topics
+from app.turns.actor import Time
+from app.turns.ports import Phase
+from app.turns.state import State
+from app.turns.table import Table
+from app.turns.timers import Timers
+from app.turns.turn import Turn
+from app.turns.watermark import Watermark
+from app.web.answers import not_now
+from app.web.decisions import Decisions, decode
+from app.web.ends import Ends
+from app.web.looks import Readers
+from app.web.owner import Owners
+from app.web.site import build
+from tables import inbox, ledger, stats, users
+from tables.catalog import Records
+from tables.stats_tail import StatsTail
+from tests.app.turns.memory import MemoryStore, SetClock
+
+URL = "http://127.0.0.1:6066"
+TABLES: dict[str, Sequence[Table[Any]]] = {
+    "users": users.TABLES,
+    "fcm": ledger.TABLES,
+    "inbox": inbox.TABLES,
+    "tally": stats.TABLES,
+}
+
+
+class FixedEnds(Ends):
+    """Says where topics end without asking; `ends` None: Kafka is away."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.ends: dict[tuple[str, int], int] | None = {}
+
+    async def of(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        if self.ends is None:
+            raise not_now("Kafka did not say where its topics end")
+        return {place: self.ends.get(place, 0) for place in places}
+
+
+class KeptDecisions(Decisions):
+    """Decisions from a list; None: Kafka is away."""
+
+    def __init__(self) -> None:
+        super().__init__("", "")
+        self.kept: list[bytes] | None = []
+
+    async def at(self, partition: int, offsets: Sequence[int]) -> list[Decision]:
+        if self.kept is None:
+            raise not_now("Kafka did not give the decisions")
+        return decode([self.kept[offset] for offset in offsets])
+
+
+class StillStats(StatsTail):
+    """Knows only what a test lets it take."""
+
+    def __init__(self) -> None:
+        super().__init__("", "stats", 1)
+        self.is_current = True
+
+    async def run(self) -> None:
+        """Nothing to read."""
+
+
+class StillCatalog:
+    """The catalog as a test fills it."""
+
+    def __init__(self) -> None:
+        self.records = Records()
+        self.read_ms = 1
+        self.rules = AppRules(zone="Europe/Paris", caps=(Cap(3), Cap(5, 604_800_000)))
+
+    async def refresh(self) -> None:
+        """It is current."""
+
+    def at(self, _time_ms: int) -> tuple[None, AppRules]:
+        return None, self.rules
+
+
+class FixedPartition:
+    """One partition: a real state, and whatever else a test says of it."""
+
+    def __init__(self, actor: str, number: int, clock: SetClock) -> None:
+        store = MemoryStore()
+        self.number = number
+        self.phase = Phase.READY
+        self.progress = SimpleNamespace(start=0, at=0, end=0, restoring=False)
+        self.watermark = Watermark(b"", 7, 0, {}, {})
+        self.turns, self.records, self.refusals, self.queued, self.results_waiting = 3, 40, 0, 0, 0
+        self.state: State | None = State(store, Timers(store))
+        self.actor = SimpleNamespace(time=Time.WALL, tables=TABLES[actor], in_flight=0)
+        self._clock = clock
+
+    def next_offset(self, topic: str) -> int:
+        return self.watermark.inputs.get(topic, -1) + 1
+
+    def keep(self, table: Table[Any], key: bytes, value: Any) -> None:
+        """Put a value into the state, as a turn would."""
+        assert self.state is not None
+        turn = Turn(self.state, self.watermark, self._clock.now_ms())
+        turn.put(table, key, value)
+        _, index = self.state.timers.commit()
+        self.state.store.write([*turn.changes(), *index])
+
+    def restore(self, at: int, end: int) -> None:
+        """Be in the middle of a restore."""
+        self.phase, self.state = Phase.OPENING, None
+        self.progress = SimpleNamespace(start=0, at=at, end=end, restoring=True)
+
+
+class Rig:
+    """Everything that `register` wants of a worker."""
+
+    def __init__(self, folder: Path, partitions: Iterable[int] = (0,), count: int = 1) -> None:
+        document = folder / "carillon.yaml"
+        document.write_text(f"partitions: {count}\n", encoding="utf-8")
+        names = {"CARILLON_SETTINGS": str(document), "CARILLON_DATA": str(folder)}
+        self.settings: Settings = load_settings(names)
+        self.topics = Topics(self.settings.app, self.settings.events)
+        self.clock = SetClock()
+        self.engine: Any = make_engine(self.settings)
+        self.catalog: Any = StillCatalog()
+        self.misplaced: str | None = None
+        self.parts = {
+            (actor, number): FixedPartition(actor, number, self.clock)
+            for actor in TABLES
+            for number in partitions
+        }
+        inputs = {"users": self.topics.events, "fcm": self.topics.sends("fcm"), "inbox": self.topics.inbox,
+                  "tally": self.topics.decisions}  # fmt: skip
+        self.hosts: Any = {
+            actor: SimpleNamespace(
+                name=actor,
+                topics=(inputs[actor],),
+                partitions={number: part for (known, number), part in self.parts.items() if known == actor},
+            )
+            for actor in TABLES
+        }
+        self.ends, self.decisions, self.stats = FixedEnds(), KeptDecisions(), StillStats()
+        self.own({URL: {self.topics.events: sorted(partitions)}})
+
+    def own(self, told: dict[str, dict[str, list[int]]]) -> None:
+        """What the last assignment says of who has what."""
+        self.engine.assignor.external_topic_distribution = told
+
+    def application(self) -> web.Application:
+        """The web application that Faust would serve."""
+        build(self, Readers(self.ends, self.decisions, self.stats, Owners(self)))
+        return cast(web.Application, self.engine.web.web_app)

@@ -1,0 +1,102 @@
+"""What Prometheus reads."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.domain.model.user import Agenda, Trigger, Waiting
+from app.web.metrics import CAMPAIGNS, VERSION
+from tables.ledger import Stage
+from tables.users import AGENDA
+from tests.app.web.asking import Client
+from tests.app.web.makers import a_delivery, a_user, counts
+from tests.app.web.rig import Rig
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+async def scrape(client: Client) -> Samples:
+    async with client.get("/metrics") as answer:
+        assert answer.status == 200
+        families = text_string_to_metric_families(await answer.text())
+        return {
+            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+
+def of_users(name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return name, (("actor", "users"), ("partition", "0"))
+
+
+async def test_partitions_tell_their_figures(client: Client, rig: Rig) -> None:
+    rig.ends.ends = {("events", 0): 9, (rig.topics.dead_letters, 0): 2}
+    found = await scrape(client)
+    assert found[of_users("carillon_turns_total")] == 3
+    assert found[of_users("carillon_records_total")] == 40
+    assert found[of_users("carillon_lag_records")] == 9
+    assert found[of_users("carillon_partition_ready")] == 1
+    assert found["carillon_dead_letters_total", (("partition", "0"),)] == 2
+
+
+async def test_what_kafka_must_be_asked_for_is_left_out_while_it_is_away(client: Client, rig: Rig) -> None:
+    rig.ends.ends = None
+    found = await scrape(client)
+    assert of_users("carillon_lag_records") not in found
+    assert of_users("carillon_turns_total") in found
+
+
+async def test_timers_tell_how_many_are_near_and_how_late_the_first_is(client: Client, rig: Rig) -> None:
+    trigger, now_ms = Trigger("e", "x", 0, {}), rig.clock.now_ms()
+    for user, due_ms in (("late", now_ms - 2500), ("near", now_ms + 1000), ("far", now_ms + 3_600_000)):
+        entry = Waiting("cart", 1, "i", due_ms, trigger)
+        rig.parts["users", 0].keep(AGENDA, user.encode(), Agenda([entry]))
+    found = await scrape(client)
+    assert found[of_users("carillon_timers_near")] == 2
+    assert found[of_users("carillon_timer_overdue_seconds")] == 2.5
+
+
+async def test_a_campaign_tells_its_gap_and_its_steps(client: Client, rig: Rig) -> None:
+    """C152."""
+    counts(rig, qualified=10, sent=7, accepted=6, failed={"expired": 1}, dropped={"user_cap": 1})
+    found = await scrape(client)
+    assert found["carillon_conservation_gap", (("campaign", "cart"),)] == 2
+    for code, count in (("qualified", 10), ("accepted", 6), ("expired", 1), ("user_cap", 1)):
+        assert found["carillon_decisions_total", (("campaign", "cart"), ("code", code))] == count
+
+
+async def test_many_campaigns_are_counted_together(client: Client, rig: Rig) -> None:
+    for number in range(CAMPAIGNS + 5):
+        counts(rig, campaign=f"c{number}", qualified=1000 - number)
+    found = await scrape(client)
+    gaps = {
+        labels[0][1]: value for (name, labels), value in found.items() if name == "carillon_conservation_gap"
+    }
+    assert len(gaps) == CAMPAIGNS + 1
+    assert gaps["other"] == sum(1000 - number for number in range(CAMPAIGNS, CAMPAIGNS + 5))
+
+
+async def test_requests_are_timed_by_route_and_never_by_user(client: Client, rig: Rig) -> None:
+    a_user(rig, "secret-user")
+    a_delivery(rig, Stage.WAITING, rig.clock.now_ms())
+    async with client.get("/api/v1/users/secret-user") as answer:
+        assert answer.status == 200
+    async with client.get("/metrics") as answer:
+        text = await answer.text()
+    assert 'route="/api/v1/users/{user_id}",status="200"' in text
+    assert "secret-user" not in text
+
+
+async def test_every_name_is_ours_and_well_formed(client: Client) -> None:
+    names = {name for name, _ in await scrape(client)}
+    assert [name for name in names if not re.fullmatch(r"carillon_[a-z_]+", name)] == []
+
+
+def test_the_version_is_the_projects() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == VERSION
