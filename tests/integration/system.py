@@ -83,8 +83,7 @@ class System:
         log = self.folder / "sink.log"
         arguments = ("sink", "--port", "0", "--credentials", str(self.folder / "fcm.json"), "--json")
         self._sink = Process("sink", log, {}, PROGRAM, *arguments)
-        line = until(lambda: _first_json(log), READY_S, "the sink says where it is")
-        self.sink_url = line["url"]
+        self.sink_url = until(lambda: _sink_url(log), READY_S, "the sink says where it is")
         if script is not None:
             self.ask(self.sink_url, "/script", script)
 
@@ -96,9 +95,9 @@ class System:
 
     # --- commands and workers ------------------------------------------------------------------------------
 
-    def command(self, *arguments: str, limit_s: float = 60.0, **changes: str) -> Said:
+    def command(self, *arguments: str, **changes: str) -> Said:
         """Run one command of this app."""
-        return run(self.environment() | changes, *arguments, limit_s=limit_s)
+        return run(self.environment() | changes, *arguments)
 
     def done(self, *arguments: str, **changes: str) -> Said:
         """Run one command that must succeed."""
@@ -120,7 +119,7 @@ class System:
 
     def wait_until_ready(self, limit_s: float = READY_S) -> None:
         """Wait until every running worker is ready, and every partition has an owner."""
-        until(lambda: self._ready(), limit_s, "every worker is ready", 0.1)
+        until(self._ready, limit_s, "every worker is ready", 0.1)
 
     def _ready(self) -> bool:
         numbers = [number for number, worker in self.workers.items() if worker.code is None]
@@ -160,12 +159,13 @@ class System:
         """Move the stream clock on, in every partition."""
         self.done("event", "tick", time)
 
-    def settle(self, limit_s: float = SETTLE_S) -> None:
+    def settle(self, limit_s: float = SETTLE_S, frozen: int | None = None) -> None:
         """Wait until all input is decided, every call has ended, and twice nothing new was said."""
         seen: list[int] = []
 
         def calm() -> bool:
-            numbers = [number for number, worker in self.workers.items() if worker.code is None]
+            running = [number for number, worker in self.workers.items() if worker.code is None]
+            numbers = [number for number in running if number != frozen]
             said = {str(number): self.owned(number) for number in numbers}
             if busy(said, self.partitions):
                 seen.clear()
@@ -230,9 +230,7 @@ def _request(place: str, method: str, path: str, value: object, *, raw: bool = F
         connection.close()
 
 
-def _first_json(log: Path) -> dict[str, Any] | None:
+def _sink_url(log: Path) -> str:
+    """What the sink said of itself; empty before that."""
     lines = [line for line in log.read_text(encoding="utf-8").splitlines(True) if line.startswith("{")]
-    if not lines or not lines[0].endswith("\n"):
-        return None
-    found: dict[str, Any] = json.loads(lines[0])
-    return found
+    return str(json.loads(lines[0])["url"]) if lines and lines[0].endswith("\n") else ""

@@ -1,0 +1,194 @@
+"""Builds of the worker that are broken, or slowed down, on purpose: `python -m tests.chaos.broken NAME[,NAME] worker`.
+
+Each defect is one that the protocol exists to rule out. A check that passes on the matching build checks nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any
+
+from app.settings import select_pure_python_faust
+
+select_pure_python_faust()
+
+from agents import users  # noqa: E402 - after the choice of Faust's path
+from app.__main__ import run_worker  # noqa: E402
+from app.cli.root import main  # noqa: E402
+from app.turns import kafka_log, opening, partition  # noqa: E402
+from app.turns.ports import Fence, Mail  # noqa: E402
+
+CRASHED = 137
+SKIPPED = 40
+STUCK = "users/0"
+SLOW_S = 0.15
+SLOW_RECORDS = 60
+
+
+def skip_record() -> None:
+    """Every fortieth event of a worker is passed over without a word."""
+    decide, numbers = users.UsersActor.step, count(1)
+
+    def step(self: Any, turn: Any, record: Any, read: Any) -> None:
+        if next(numbers) % SKIPPED:
+            decide(self, turn, record, read)
+
+    users.UsersActor.step = step  # type: ignore[method-assign]
+
+
+def relay_before_append() -> None:
+    """Messages leave before the turn that decided them is in the journal."""
+    commit = partition.Partition._commit
+
+    async def relay_first(self: Any, decided: Any) -> None:
+        await self._relayed()
+        mail = decided.turn.mail
+        if mail:
+            addressed = self._addressed(decided.turn.watermark.turn, mail)
+            await self._journal().relay(addressed, self._ports.clock.now_ms())
+        await commit(self, decided)
+
+    partition.Partition._commit = relay_first  # type: ignore[method-assign]
+
+
+def no_fence() -> None:
+    """A new producer id at each opening, no wait for the older one, and nobody looks where an append landed."""
+
+    async def fence(self: Any) -> Fence:
+        self._producer = kafka_log.AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            linger_ms=0,
+            enable_idempotence=True,
+            max_batch_size=kafka_log.BATCH_BYTES,
+            max_request_size=kafka_log.REQUEST_BYTES,
+        )
+        await self._producer.start()
+        while not self._producer._txn_manager.has_pid():  # noqa: ASYNC110 - the client offers no event for it
+            await asyncio.sleep(0.005)
+        manager = self._producer._txn_manager
+        return Fence(manager.producer_id, manager.producer_epoch)
+
+    commit = partition.Partition._commit
+
+    async def anywhere(self: Any, decided: Any) -> None:
+        journal = self._journal()
+        append = journal.append
+
+        async def believe(pairs: Any, time_ms: int) -> int:
+            await append(pairs, time_ms)
+            return int(self._position)
+
+        journal.append = believe
+        try:
+            await commit(self, decided)
+        finally:
+            del journal.append
+
+    opened = opening.open_partition
+
+    async def at_once(*arguments: Any) -> Any:
+        *others, _wait_s, progress = arguments
+        return await opened(*others, 0.0, progress)
+
+    kafka_log.KafkaLog.fence = fence  # type: ignore[method-assign]
+    partition.Partition._commit = anywhere  # type: ignore[method-assign]
+    partition.open_partition = at_once  # type: ignore[attr-defined]
+
+
+def slow() -> None:
+    """Users take few records a turn and a moment before each append, so that a fault always finds work under way."""
+    append = kafka_log.KafkaLog.append
+
+    async def wait_first(self: Any, pairs: Any, time_ms: int) -> int:
+        if ".users." in self._transactional_id:
+            await asyncio.sleep(SLOW_S)
+        return await append(self, pairs, time_ms)
+
+    users.UsersActor.room = lambda _self: SLOW_RECORDS  # type: ignore[method-assign]
+    kafka_log.KafkaLog.append = wait_first  # type: ignore[method-assign]
+
+
+def stuck_open() -> None:
+    """One partition of one actor never opens."""
+    start = partition.Partition._open
+
+    async def never(self: Any) -> None:
+        if self.name == STUCK:
+            await asyncio.Event().wait()
+        await start(self)
+
+    partition.Partition._open = never  # type: ignore[method-assign]
+
+
+def _crash_when(due: Callable[[Any], bool], before: str) -> None:
+    """End the process, once, as a power cut would, where a turn with mail stands before this step."""
+    act = getattr(kafka_log.KafkaLog, before)
+
+    async def crash(self: Any, what: Any, time_ms: int) -> Any:
+        if ".users." in self._transactional_id and due(what):
+            sys.stderr.write(f"crash before {before}\n")
+            sys.stderr.flush()
+            os._exit(CRASHED)
+        return await act(self, what, time_ms)
+
+    setattr(kafka_log.KafkaLog, before, crash)
+
+
+def crash_before_append() -> None:
+    """The worker dies with a turn decided that says `sent`, and not appended."""
+    _crash_when(lambda pairs: any(b'"step":"sent"' in (value or b"") for _, value in pairs), "append")
+
+
+def crash_before_relay() -> None:
+    """The worker dies with a turn in the journal, and nothing of it relayed."""
+    _crash_when(_has_sent, "relay")
+
+
+def crash_before_store() -> None:
+    """The worker dies with a turn relayed, and not in the state folder."""
+    relay = kafka_log.KafkaLog.relay
+
+    async def crash(self: Any, mail: Any, time_ms: int) -> None:
+        await relay(self, mail, time_ms)
+        if ".users." in self._transactional_id and _has_sent(mail):
+            sys.stderr.write("crash before store\n")
+            sys.stderr.flush()
+            os._exit(CRASHED)
+
+    kafka_log.KafkaLog.relay = crash  # type: ignore[method-assign]
+
+
+def _has_sent(mail: Iterable[tuple[Mail, bytes]]) -> bool:
+    return any(b'"step":"sent"' in (message.value or b"") for message, _ in mail)
+
+
+BUILDS: dict[str, Callable[[], None]] = {
+    build.__name__: build
+    for build in (
+        skip_record,
+        relay_before_append,
+        no_fence,
+        slow,
+        stuck_open,
+        crash_before_append,
+        crash_before_relay,
+        crash_before_store,
+    )
+}
+
+
+def program(*names: str) -> tuple[str, ...]:
+    """The command that starts such a build."""
+    assert set(names) <= BUILDS.keys(), names
+    return (sys.executable, "-m", "tests.chaos.broken", ",".join(names))
+
+
+if __name__ == "__main__":
+    for name in sys.argv.pop(1).split(","):
+        BUILDS[name]()
+    main(run_worker)
