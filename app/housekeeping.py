@@ -128,7 +128,7 @@ class Housekeeping:
         if partition.phase is not Phase.READY:
             return Seen(partition.name, 1, partition.progress.at + partition.refusals)
         lag = sum(
-            max(0, ends.get((topic, partition.number), 0) - partition.next_offset(topic))
+            max(0, ends.get((topic, partition.number), 0) - partition.reached(topic))
             for topic, _ in partition.inputs
         )
         return Seen(partition.name, lag, partition.records)

@@ -161,7 +161,9 @@ class Worker:
         for transport in self._transports:
             await transport.open()
         kafka = self.settings.kafka
-        self._ends = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=None, enable_auto_commit=False)
+        self._ends = AIOKafkaConsumer(
+            bootstrap_servers=kafka, group_id=None, enable_auto_commit=False, isolation_level="read_committed"
+        )
         self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
         await self._ends.start()
         await self._admin.start()
@@ -213,4 +215,4 @@ def run(settings: Settings) -> None:
         logger.warning("setting %s is accepted and has no effect yet", key)
     (settings.data / "faust").mkdir(parents=True, exist_ok=True)
     worker = Worker(settings)
-    worker.engine.Worker(loglevel="ERROR", override_logging=False).execute_from_commandline()
+    worker.engine.Worker(loglevel="ERROR", override_logging=False, quiet=True).execute_from_commandline()

@@ -31,7 +31,15 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._isolation_level = "read_committed"
         return consumer
+
+    def fetch_position(self, tp: TP) -> int | None:
+        """How far the fetch of a partition has gone; None where it is not assigned or not placed yet."""
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = None if subscription is None else subscription.assignment
+        state = None if assignment is None else assignment.state_value(TopicPartition(*tp))
+        return state.position if state is not None and state.has_valid_position else None
 
     async def advise(self, offsets: Mapping[TP, int]) -> None:
         """Commit to the group, if it takes it; a refusal means nothing."""
@@ -48,6 +56,12 @@ class BatchConsumer(driver.Consumer):
     def _new_consumer_thread(self) -> Any:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._polls = 0
+        self._handed: dict[TP, int] = {}
+        self._gaps: dict[TP, tuple[int, int]] = {}
+
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
         """One message per (partition, poll); none of a poll that a rebalance has overtaken."""
         records, _active = await self._wait_next_records(POLL_S)
@@ -57,11 +71,28 @@ class BatchConsumer(driver.Consumer):
             await self.perform_seek()
             return
         generation = self.app.consumer_generation_id
+        self._polls += 1
+        self._handed.update((tp, batch[-1].offset) for tp, batch in records.items() if batch)
         for tp, batch in records.items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
             if batch:
                 yield tp, _message(tp, batch, generation)
+
+    def passed(self, tp: TP, offset: int) -> int:
+        """Beyond `offset` where the fetch has gone on and two whole polls since have brought nothing of it.
+
+        The log of a transactional producer ends in control records that no poll ever brings.
+        """
+        position = self._thread.fetch_position(tp)
+        if position is None or position <= offset or self._handed.get(tp, -1) >= offset:
+            self._gaps.pop(tp, None)
+            return offset
+        at, since = self._gaps.setdefault(tp, (position, self._polls))
+        if at != position:
+            self._gaps[tp] = (position, self._polls)
+            return offset
+        return position if self._polls >= since + 2 else offset
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Every open partition to its watermark; the others are sought when they open, and not fetched before."""
@@ -137,6 +168,10 @@ class FaustIntake:
         """Put it back where it stands."""
         if TP(topic, partition) in self._app.consumer.assignment():
             self._app.consumer.resume_partitions({TP(topic, partition)})
+
+    def passed(self, topic: str, partition: int, offset: int) -> int:
+        """See the port."""
+        return int(self._app.consumer.passed(TP(topic, partition), offset))
 
     async def start_at(self, topic: str, partition: int, offset: int) -> None:
         """Fetch from `offset` on, unless the group has given it to somebody else meanwhile."""

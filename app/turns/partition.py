@@ -14,12 +14,10 @@ from typing import Any
 
 from app.turns.actor import Actor
 from app.turns.deciding import Decided, Decider, Input, Work
-from app.turns.opening import POSITION_KEY, WRITTEN_KEY, Opening, Progress, number, open_partition
+from app.turns.opening import Opening, Progress, open_partition
 from app.turns.ports import (
     Log,
-    Mail,
     Owner,
-    Pair,
     Phase,
     Ports,
     Record,
@@ -29,10 +27,11 @@ from app.turns.ports import (
     Unstored,
 )
 from app.turns.queue import Queue
+from app.turns.relay import Relay
 from app.turns.ripeness import Ripeness
 from app.turns.state import State
 from app.turns.timers import Timers
-from app.turns.watermark import Watermark, source_header
+from app.turns.watermark import Watermark
 
 logger = logging.getLogger(__name__)
 
@@ -78,14 +77,13 @@ class Partition:
         self._held_back = False
         self._draining = False
         self._closing = False
-        self._relaying: asyncio.Task[None] | None = None
+        self._relay: Relay | None = None
         self._ripeness: Ripeness | None = None
         self.actor = make_actor(self)
         self.state: State | None = None
         self._store: Store | None = None
         self._log: Log | None = None
         self._position = 0
-        self._saved: dict[str, int] = {}
         self._opened_ms = 0
         self._appended_ms = 0
         self._decider: Decider | None = None
@@ -111,11 +109,11 @@ class Partition:
 
     def saved_offset(self, topic: str) -> int:
         """The next offset by the last turn that is journaled, relayed and saved."""
-        return self._saved.get(topic, -1) + 1
+        return 0 if self._relay is None else self._relay.saved.get(topic, -1) + 1
 
     async def settle(self) -> None:
         """Wait until nothing is under way: no call unanswered, no answer unjournaled, nothing unrelayed."""
-        while self.actor.in_flight or self._results or self._relaying is not None:  # noqa: ASYNC110 - three sources
+        while self.actor.in_flight or self._results or (self._relay is not None and self._relay.is_busy):  # noqa: ASYNC110 - three sources
             await asyncio.sleep(0.01)
 
     def go_on(self) -> None:
@@ -126,6 +124,10 @@ class Partition:
     def next_offset(self, topic: str) -> int:
         """From where this input is to be fetched."""
         return self.watermark.inputs.get(topic, -1) + 1
+
+    def reached(self, topic: str) -> int:
+        """Everything below this offset is decided, or is no record at all."""
+        return self._ports.intake.passed(topic, self.number, self.next_offset(topic))
 
     @property
     def is_fresh(self) -> bool:
@@ -191,14 +193,14 @@ class Partition:
         )
         if opening.discarded:
             logger.warning("%s: state folder discarded: %s", self.name, opening.discarded)
-        self._start(opening, self._log, self._store)
-        await self._relay_again(opening, self._log)
+        relay = self._start(opening, self._log, self._store)
+        await relay.again(opening.outbox)
         self.phase = Phase.READY
         for topic, _ in self.inputs:
             await self._ports.intake.start_at(topic, self.number, self.next_offset(topic))
         logger.info("%s: open at journal offset %d", self.name, self._position)
 
-    def _start(self, opening: Opening, log: Log, store: Store) -> None:
+    def _start(self, opening: Opening, log: Log, store: Store) -> Relay:
         timers = Timers(store)
         self.state = State(store, timers)
         self._decider = Decider(self.actor, self.state, self.inputs, log.fits)
@@ -207,9 +209,11 @@ class Partition:
         self._opened_ms = self._appended_ms = self._ports.clock.now_ms()
         self.answered_s = self.progressed_s = self._ports.clock.monotonic_s()
         self._ripeness = Ripeness(
-            self.actor.time, timers, self._end_of_first, lambda: self.next_offset(self.inputs[0].topic)
+            self.actor.time, timers, self._end_of_first, lambda: self.reached(self.inputs[0].topic)
         )
         self.turns = 0
+        self._relay = Relay(self.name, log, store, self.state, self._ports.clock, self._wake.set)
+        return self._relay
 
     async def _end_of_first(self) -> int:
         return await self._journal().end_of(self.inputs[0].topic)
@@ -219,24 +223,14 @@ class Partition:
             raise Refused("the journal is closed")
         return self._log
 
-    async def _relay_again(self, opening: Opening, log: Log) -> None:
-        mail = [Mail(*entry) for entry in opening.outbox.mail]
-        if mail:
-            await log.relay(self._addressed(opening.outbox.turn, mail), self._ports.clock.now_ms())
-
-    def _addressed(self, turn: int, mail: Sequence[Mail]) -> list[tuple[Mail, bytes]]:
-        return [(message, source_header(self.name, turn, index)) for index, message in enumerate(mail)]
-
     async def _let_go(self, phase: Phase) -> None:
         self.phase = phase
         if phase is Phase.REFUSED:
             for topic, _ in self.inputs:
                 self._ports.intake.pause(topic, self.number)
-        if self._relaying is not None:
-            self._relaying.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Refused, Unanswered, Unstored):
-                await self._relaying
-            self._relaying = None
+        if self._relay is not None:
+            await self._relay.cancel()
+            self._relay = None
         self._queue.clear()
         self._results.clear()
         if self._log is not None:
@@ -252,13 +246,13 @@ class Partition:
     async def _work(self) -> None:
         first = True
         while not self._closing or self._results:
-            await self._check_relay()
+            await self._check()
             ready_ms = await self._ready_ms()
             if self._has_work(ready_ms) or (first and not self._restricted):
                 first = not await self._turn(ready_ms, first=first) and first
             else:
                 await self._rest()
-        await self._relayed()
+        await self._through()
 
     @property
     def _restricted(self) -> bool:
@@ -287,6 +281,14 @@ class Partition:
             async with asyncio.timeout(wait_s):
                 await self._wake.wait()
 
+    async def _check(self) -> None:
+        if self._relay is not None:
+            await self._relay.check()
+
+    async def _through(self) -> None:
+        if self._relay is not None:
+            await self._relay.through()
+
     async def _ready_ms(self) -> int | None:
         return None if self._ripeness is None else await self._ripeness.ready_ms(self._ports.clock.now_ms())
 
@@ -313,7 +315,9 @@ class Partition:
         if turn.is_empty and now_ms - self._appended_ms < HEARTBEAT_MS and not turn.operations:
             self.watermark = turn.watermark
             return
-        await self._relayed()
+        if self._relay is None or self._decider is None:
+            raise Refused("the partition is closed")
+        await self._relay.through()
         at = await self._journal().append(pairs, now_ms)
         if at != self._position:
             raise Refused(f"an append landed at {at} instead of {self._position}: somebody else wrote")
@@ -321,40 +325,7 @@ class Partition:
         self._appended_ms = now_ms
         self.answered_s = self.progressed_s = self._ports.clock.monotonic_s()
         self.watermark = turn.watermark
+        self._decider.had_outbox = bool(turn.mail)
         self.turns += 1
-        self._follow_up(decided)
+        self._relay.begin(decided, self._position)
         self.actor.appended(turn)
-
-    def _follow_up(self, decided: Decided) -> None:
-        """Relay and save while the next turn is decided already."""
-        if self._decider is None or self.state is None or self._store is None:
-            raise Refused("the partition is closed")
-        self._decider.had_outbox = bool(decided.turn.mail)
-        self.state.appended(decided.turn.watermark.turn, decided.changes)
-        committed, index = self.state.timers.commit()
-        save = self._relay_and_save(decided, self.state, self._store, committed, index)
-        self._relaying = asyncio.create_task(save)
-        self._relaying.add_done_callback(lambda _: self._wake.set())
-
-    async def _relay_and_save(
-        self, decided: Decided, state: State, store: Store, committed: int, index: list[Pair]
-    ) -> None:
-        turn, position = decided.turn, self._position
-        now_ms = self._ports.clock.now_ms()
-        if turn.mail:
-            await self._journal().relay(self._addressed(turn.watermark.turn, turn.mail), now_ms)
-        place = [(POSITION_KEY, number(position)), (WRITTEN_KEY, number(now_ms))]
-        store.write([*decided.pairs, *index, *place])
-        state.saved(turn.watermark.turn, decided.changes)
-        state.timers.saved(committed, index)
-        self._saved = turn.watermark.inputs
-
-    async def _relayed(self) -> None:
-        """The last turn's messages are with the broker and its state is in the store."""
-        if self._relaying is not None:
-            relaying, self._relaying = self._relaying, None
-            await relaying
-
-    async def _check_relay(self) -> None:
-        if self._relaying is not None and self._relaying.done():
-            await self._relayed()

@@ -140,6 +140,9 @@ class Intake(Protocol):
     def resume(self, topic: str, partition: int) -> None:
         """Put it back, where it stands."""
 
+    def passed(self, topic: str, partition: int, offset: int) -> int:
+        """`offset`, or what lies beyond it where the log is known to hold no record in between (control records)."""
+
     async def start_at(self, topic: str, partition: int, offset: int) -> None:
         """Fetch it from `offset` on."""
 

@@ -10,6 +10,7 @@ from app.turns.table import Table
 from app.turns.watermark import Watermark
 
 S = TypeVar("S")
+MAIL_BYTES = 900_000
 
 
 class Turn:
@@ -78,7 +79,12 @@ class Turn:
         return list(self._state.timers.waiting())
 
     def send(self, topic: str, key: bytes | None, value: bytes, partition: int | None = None) -> None:
-        """A message that leaves once the turn is in the journal; `partition` None: this one's number."""
+        """A message that leaves once the turn is in the journal; `partition` None: this one's number.
+
+        Raises ValueError for one that no topic would take: relayed again at every opening, it would block for ever.
+        """
+        if len(value) > MAIL_BYTES:
+            raise ValueError(f"a message of {len(value)} bytes to {topic}; at most {MAIL_BYTES}")
         self.mail.append(Mail(topic, key, value, partition))
         self.mail_bytes += len(value) + 64
 

@@ -61,7 +61,7 @@ def owned(hosts: Mapping[str, Host]) -> Iterator[tuple[Host, Partition]]:
 def lag_of(host: Host, partition: Partition, ends: Mapping[tuple[str, int], int]) -> int:
     """Records of its inputs that are not decided; what came to us after the ends were asked for counts as none."""
     return sum(
-        max(0, ends[place] - partition.next_offset(topic))
+        max(0, ends[place] - partition.reached(topic))
         for topic in host.topics
         if (place := (topic, partition.number)) in ends
     )

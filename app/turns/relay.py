@@ -1,0 +1,83 @@
+"""What a turn leaves to do once it is in the journal: relay its mail, then save its state.
+
+The next turn decides meanwhile, and appends only once this is through: each outbox is relayed whole before the next
+exists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from app.turns.deciding import Decided
+from app.turns.opening import POSITION_KEY, WRITTEN_KEY, number
+from app.turns.ports import Clock, Log, Mail, Pair, Refused, Store, Unanswered, Unstored
+from app.turns.state import State
+from app.turns.watermark import Outbox, source_header
+
+
+class Relay:
+    """The relay and the save of one opened partition's last turn. `wake` is called when they are through."""
+
+    def __init__(
+        self, name: str, log: Log, store: Store, state: State, clock: Clock, wake: Callable[[], None]
+    ) -> None:
+        self._name = name
+        self._log = log
+        self._store = store
+        self._state = state
+        self._clock = clock
+        self._wake = wake
+        self._task: asyncio.Task[None] | None = None
+        self.saved: dict[str, int] = {}
+
+    @property
+    def is_busy(self) -> bool:
+        """Is something not through, or not looked at yet?"""
+        return self._task is not None
+
+    def begin(self, decided: Decided, position: int) -> None:
+        """Start on a turn that was appended; `position`: where the journal goes on."""
+        self._state.appended(decided.turn.watermark.turn, decided.changes)
+        committed, index = self._state.timers.commit()
+        self._task = asyncio.create_task(self._run(decided, position, committed, index))
+        self._task.add_done_callback(lambda _: self._wake())
+
+    async def _run(self, decided: Decided, position: int, committed: int, index: list[Pair]) -> None:
+        turn, now_ms = decided.turn, self._clock.now_ms()
+        if turn.mail:
+            await self._log.relay(self._addressed(turn.watermark.turn, turn.mail), now_ms)
+        place = [(POSITION_KEY, number(position)), (WRITTEN_KEY, number(now_ms))]
+        self._store.write([*decided.pairs, *index, *place])
+        self._state.saved(turn.watermark.turn, decided.changes)
+        self._state.timers.saved(committed, index)
+        self.saved = turn.watermark.inputs
+
+    async def again(self, outbox: Outbox) -> None:
+        """At opening: the last outbox once more, under the same sources."""
+        mail = [Mail(*entry) for entry in outbox.mail]
+        if mail:
+            await self._log.relay(self._addressed(outbox.turn, mail), self._clock.now_ms())
+
+    def _addressed(self, turn: int, mail: Sequence[Mail]) -> list[tuple[Mail, bytes]]:
+        return [(message, source_header(self._name, turn, place)) for place, message in enumerate(mail)]
+
+    async def check(self) -> None:
+        """Raise what went wrong meanwhile; never waits."""
+        if self._task is not None and self._task.done():
+            await self.through()
+
+    async def through(self) -> None:
+        """Wait until the last turn is relayed and saved. Raises Refused, Unanswered, Unstored."""
+        if self._task is not None:
+            task, self._task = self._task, None
+            await task
+
+    async def cancel(self) -> None:
+        """Give up: whoever opens next relays it again."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Refused, Unanswered, Unstored):
+                await self._task
+            self._task = None
