@@ -79,7 +79,9 @@ class Owners:
 
     async def _ask(self, url: URL, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_S))
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(ANSWER_S, ceil_threshold=2 * ANSWER_S)
+            )
         try:
             asked = self._session.get(url, headers={**headers, HOP: "1"}, allow_redirects=False)
             async with asked as answer:
