@@ -1,4 +1,7 @@
-"""Where topics end, asked for now: with it the lag of a partition is known and not remembered."""
+"""Where topics end, asked for now: with it the lag of a partition is known and not remembered.
+
+The end is that of what was committed: nothing beyond it can be decided yet.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ class Ends:
         async with self._starting:
             if self._consumer is None:
                 consumer = AIOKafkaConsumer(
-                    bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False
+                    bootstrap_servers=self._bootstrap,
+                    group_id=None,
+                    enable_auto_commit=False,
+                    isolation_level="read_committed",
                 )
                 try:
                     await consumer.start()

@@ -18,10 +18,13 @@ from app.domain.rules.zones import day_of, zone_for
 from app.turns.state import State
 from app.turns.table import Table
 from app.web import masks
+from app.web.campaigns import span
 from app.web.told import Told
 from tables.inbox import INBOX, UserInbox
 from tables.stats import OF_USER, Latest
 from tables.users import ACTIVITY, AGENDA, PROFILE
+
+DAY = "day"
 
 
 class DeviceView(Struct, frozen=True):
@@ -54,11 +57,11 @@ class EntryView(Struct, frozen=True, omit_defaults=True):
 
 
 class CapView(Struct, frozen=True):
-    """A cap and how much of it is used. `rolling_ms` None: the user's calendar day, which ends at `resets_ms`."""
+    """A cap and how much of it is used. `per`: as the settings spell it; the user's `day` ends at `resets_ms`."""
 
     max: int
     used: int
-    rolling_ms: int | None
+    per: str
     resets_ms: int | None
 
 
@@ -196,5 +199,6 @@ def _cap(cap: Cap, cleared_ms: list[int], now_ms: int, zone: str) -> CapView:
     """Used is the number of smaller caps that would be exhausted: counted by the very rule that decides."""
     tried = (Cap(most, cap.rolling_ms) for most in range(1, len(cleared_ms) + 1))
     used = sum(is_capped((smaller,), cleared_ms, now_ms, zone) for smaller in tried)
-    resets_ms = day_of(now_ms, zone).ends_ms if cap.rolling_ms is None else None
-    return CapView(cap.max, used, cap.rolling_ms, resets_ms)
+    if cap.rolling_ms is None:
+        return CapView(cap.max, used, DAY, day_of(now_ms, zone).ends_ms)
+    return CapView(cap.max, used, span(cap.rolling_ms), None)

@@ -13,8 +13,6 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from app.web.campaigns import span
-
 NOT_AVAILABLE = "n/a"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HASH_LENGTH = 12
@@ -59,5 +57,5 @@ def asset(folder: Path) -> Callable[[str], str]:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"moment": moment, "number": number, "segment": segment, "plain": plain, "span": span}
+    {"moment": moment, "number": number, "segment": segment, "plain": plain}
 )

@@ -111,6 +111,9 @@ class FixedPartition:
     def next_offset(self, topic: str) -> int:
         return self.watermark.inputs.get(topic, -1) + 1
 
+    def reached(self, topic: str) -> int:
+        return self.next_offset(topic)
+
     def keep(self, table: Table[Any], key: bytes, value: Any) -> None:
         """Put a value into the state, as a turn would."""
         assert self.state is not None

@@ -43,8 +43,8 @@ async def test_caps_tell_what_is_used_of_them_and_when_a_day_ends(client: Client
     a_user(rig)
     day, rolling = (await json_of(client, "/api/v1/users/u-1"))["caps"]
     midnight_in_paris_ms = 1_700_002_800_000
-    assert (day["max"], day["used"], day["resets_ms"]) == (3, 2, midnight_in_paris_ms)
-    assert (rolling["max"], rolling["used"], rolling["rolling_ms"]) == (5, 2, 604_800_000)
+    assert (day["max"], day["used"], day["per"], day["resets_ms"]) == (3, 2, "day", midnight_in_paris_ms)
+    assert (rolling["max"], rolling["used"], rolling["per"], rolling["resets_ms"]) == (5, 2, "7d", None)
 
 
 async def test_decisions_come_with_the_marketers_sentence_the_last_on_top(client: Client, rig: Rig) -> None:
