@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import sys
@@ -43,6 +44,7 @@ from transports.http import HttpPool
 logger = logging.getLogger(__name__)
 
 CONNECTIONS = 512
+RARELY = (50_000, 20, 100)  # what turns make is freed by reference counts; looking for cycles is a stall
 
 
 class Worker:
@@ -214,5 +216,6 @@ def run(settings: Settings) -> None:
     for key in settings.not_yet_effective():
         logger.warning("setting %s is accepted and has no effect yet", key)
     (settings.data / "faust").mkdir(parents=True, exist_ok=True)
+    gc.set_threshold(*RARELY)
     worker = Worker(settings)
     worker.engine.Worker(loglevel="ERROR", override_logging=False, quiet=True).execute_from_commandline()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.domain.model.campaign import Repeat, Unless
+from app.domain.model.campaign import Repeat
 from app.domain.model.event import Event
 from app.domain.model.user import Entry, Held, OnItsWay, Trigger, User, Waiting
-from app.domain.rules.plan import Catalog, Plan
+from app.domain.rules.plan import AnswerKind, Catalog, Plan
 from app.domain.rules.schedule import is_within
 
 REMEMBERED_ANSWERS = 64
+ANY_MATCH = "*"  # an answer without the correlating property answers every timer
 
 
 def meets_who(plan: Plan, user: User, now_ms: int) -> bool:
@@ -18,11 +19,11 @@ def meets_who(plan: Plan, user: User, now_ms: int) -> bool:
     return plan.who(user.profile.traits, now_ms)
 
 
-def match_value(unless: Unless | None, properties: dict[str, Any]) -> str | None:
+def match_value(match: str | None, properties: dict[str, Any]) -> str | None:
     """What tells two timers of one campaign apart: the correlating property as text; None where it is missing."""
-    if unless is None or unless.match is None:
+    if match is None:
         return ""
-    value = properties.get(unless.match)
+    value = properties.get(match)
     return None if value is None else str(value)
 
 
@@ -32,7 +33,8 @@ def triggered(catalog: Catalog, event: Event, now_ms: int) -> list[Plan]:
     if not plans:
         return []
     properties = event.properties
-    return [plan for plan in plans if plan.where(properties, now_ms) and is_within(plan.campaign, now_ms)]
+    matching = [plan for plan in plans if plan.where is None or plan.where(properties, now_ms)]
+    return [plan for plan in matching if is_within(plan.campaign, now_ms)]
 
 
 def answered(user: User, catalog: Catalog, event: Event, now_ms: int) -> list[Held]:
@@ -58,21 +60,27 @@ def _answers(catalog: Catalog, event: Event, entry: Entry, now_ms: int) -> bool:
         return False
     if isinstance(entry, Waiting) and event.time_ms > entry.due_ms:
         return False
-    if plan.answer_where is not None and not plan.answer_where(event.properties, now_ms):
-        return False
-    match = match_value(plan.unless, event.properties)
-    return match is None or match == entry.match
+    match = _answer_of(plan.answer, event, now_ms)
+    return match in {ANY_MATCH, "=" + entry.match}
+
+
+def _answer_of(kind: AnswerKind | None, event: Event, now_ms: int) -> str | None:
+    """Which timers this event answers: every one, those of one `match`, or none where `where` does not hold."""
+    if kind is None or (kind.where is not None and not kind.where(event.properties, now_ms)):
+        return None
+    match = match_value(kind.match, event.properties)
+    return ANY_MATCH if match is None else "=" + match
 
 
 def remember_answer(user: User, catalog: Catalog, event: Event, now_ms: int, horizon_ms: int) -> None:
     """Keep the time of a cancelling event for a trigger that the log may yet bring (tA < tB), as long as it may."""
-    for plan in catalog.answers.get(event.name or "", ()):
-        if plan.answer_where is None or plan.answer_where(event.properties, now_ms):
-            match = match_value(plan.unless, event.properties)
-            known = user.activity.answers.get(plan.id, [])
-            kept = [answer for answer in known if answer[0] > horizon_ms]
-            kept.append((event.time_ms, "*" if match is None else "=" + match))
-            user.activity.answers[plan.id] = kept[-REMEMBERED_ANSWERS:]
+    for kind in catalog.answers.get(event.name or "", ()):
+        match = _answer_of(kind, event, now_ms)
+        if match is not None:
+            known = user.activity.answers.setdefault(kind.key, [])
+            if known and (known[0][0] <= horizon_ms or len(known) >= REMEMBERED_ANSWERS):
+                known[:] = [answer for answer in known[1 - REMEMBERED_ANSWERS :] if answer[0] > horizon_ms]
+            known.append((event.time_ms, match))
             user.activity_changed = True
 
 
@@ -81,9 +89,9 @@ def arm(user: User, plan: Plan, event: Event) -> None:
     unless = plan.unless
     if unless is None:
         raise ValueError(f"{plan.id} has no `unless`")
-    match = match_value(unless, event.properties) or ""
+    match = match_value(unless.match, event.properties) or ""
     due_ms = event.time_ms + unless.within_ms
-    if _answered_before(user, plan.id, match, event.time_ms, due_ms):
+    if _answered_before(user, plan, match, event.time_ms, due_ms):
         return
     running = [
         e
@@ -112,9 +120,9 @@ def _replaces(repeat: Repeat, running: Waiting, event: Event) -> bool:
             return event.time_ms >= running.trigger.time_ms
 
 
-def _answered_before(user: User, campaign: str, match: str, from_ms: int, due_ms: int) -> bool:
-    answers = user.activity.answers.get(campaign, ())
-    return any(from_ms < at_ms <= due_ms and kind in {"*", "=" + match} for at_ms, kind in answers)
+def _answered_before(user: User, plan: Plan, match: str, from_ms: int, due_ms: int) -> bool:
+    answers = user.activity.answers.get(plan.answer.key, ()) if plan.answer is not None else ()
+    return any(from_ms < at_ms <= due_ms and kind in {ANY_MATCH, "=" + match} for at_ms, kind in answers)
 
 
 def due(user: User, due_ms: int) -> list[Waiting | Held]:

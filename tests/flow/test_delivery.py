@@ -164,7 +164,7 @@ def test_token_that_moved_to_another_user_is_sent_to_no_more() -> None:
 
 
 def test_conservation_holds_after_every_step() -> None:
-    """Given users in every state, then qualified = sent + inbox + dropped + held, and what is sent has an end (C152)."""
+    """Given users in every state, then qualified = sent + inbox + dropped + held after every event (C152)."""
     night = a_campaign(
         id="night", when=When("wishlist_add"), quiet=Quiet(600, 660, QuietThen.HOLD), inbox=FALLBACK
     )

@@ -17,7 +17,7 @@ class PushStatus(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
-class DeviceReport(Struct, frozen=True):
+class DeviceReport(Struct, frozen=True, gc=False):
     """What a message's context says of the device it came from; None: it says nothing of it."""
 
     id: str
@@ -31,7 +31,7 @@ class DeviceReport(Struct, frozen=True):
     sdk_version: str | None = None
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """`name` is None for `identify`, `alias` and `group`; `time_ms` is the event's own time."""
 
     user: str

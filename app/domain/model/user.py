@@ -17,7 +17,7 @@ REMEMBERED_OFFSETS = 8
 ID_BYTES = 8
 
 
-class Device(Struct, array_like=True):
+class Device(Struct, array_like=True, gc=False):
     """One device. It may be sent to while it has a token, is allowed and not suspended (its token moved away)."""
 
     id: str
@@ -33,7 +33,7 @@ class Device(Struct, array_like=True):
     seen_ms: int = 0
 
 
-class Profile(Struct, array_like=True):
+class Profile(Struct, array_like=True, gc=False):
     """Traits and devices; `zone` is the last time zone that a message's context named and that exists."""
 
     traits: dict[str, Any] = field(default_factory=dict)
@@ -42,19 +42,19 @@ class Profile(Struct, array_like=True):
     locale: str | None = None
 
 
-class CountedPush(Struct, array_like=True):
+class CountedPush(Struct, array_like=True, gc=False):
     """A push that counts against the caps: when it was cleared, and which it was, so that it can be given back."""
 
     cleared_ms: int
     message_id: str
 
 
-class Activity(Struct, array_like=True):
+class Activity(Struct, array_like=True, gc=False):
     """What every event changes.
 
     `recent_ids`: the last 32 message ids, 8 bytes of hash each, oldest first. `recent_offsets`: where the last 8
-    events stand in `events`. `answers`: for each campaign with an `unless`, the (time, match) of cancelling events
-    that a late trigger might still have to meet (C010).
+    events stand in `events`. `answers`: for each kind of cancelling event that a live campaign asks about, the (time,
+    match) of those that a late trigger might still have to meet (C010).
     """
 
     recent_ids: bytes = b""
@@ -63,7 +63,7 @@ class Activity(Struct, array_like=True):
     answers: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
 
-class Trigger(Struct, array_like=True):
+class Trigger(Struct, array_like=True, gc=False):
     """The event that started it, pinned: its id names the message, its properties render it."""
 
     event_id: str
@@ -72,7 +72,7 @@ class Trigger(Struct, array_like=True):
     properties: dict[str, Any]
 
 
-class Waiting(Struct, array_like=True, tag="w"):
+class Waiting(Struct, array_like=True, tag="w", gc=False):
     """An inaction timer (C010): qualifies at `due_ms` unless it is answered. `match` tells two carts apart."""
 
     campaign: str
@@ -83,7 +83,7 @@ class Waiting(Struct, array_like=True, tag="w"):
     match: str = ""
 
 
-class Held(Struct, array_like=True, tag="h"):
+class Held(Struct, array_like=True, tag="h", gc=False):
     """A qualified message that waits (quiet hours, delay); asked again from the first guard on at `due_ms`."""
 
     campaign: str
@@ -95,7 +95,7 @@ class Held(Struct, array_like=True, tag="h"):
     match: str = ""
 
 
-class OnItsWay(Struct, array_like=True, tag="o"):
+class OnItsWay(Struct, array_like=True, tag="o", gc=False):
     """A message handed to senders whose end is not known. `waiting_for`: devices without a final outcome."""
 
     campaign: str
@@ -112,7 +112,7 @@ class OnItsWay(Struct, array_like=True, tag="o"):
 Entry = Waiting | Held | OnItsWay
 
 
-class Agenda(Struct, array_like=True):
+class Agenda(Struct, array_like=True, gc=False):
     """Everything of this user that is not finished."""
 
     entries: list[Entry] = field(default_factory=list)

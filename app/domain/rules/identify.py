@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from app.domain.model.event import DeviceReport, Event, PushStatus
@@ -62,9 +63,15 @@ def _set_token(device: Device, report: DeviceReport) -> bool:
     return True
 
 
+_DESCRIBED = ("platform", "push", "manufacturer", "model", "os_version", "app_version", "sdk_version")
+_described = attrgetter(*_DESCRIBED)
+
+
 def _describe(device: Device, report: DeviceReport) -> bool:
+    if _described(device) == _described(report):
+        return False
     changed = False
-    for name in ("platform", "push", "manufacturer", "model", "os_version", "app_version", "sdk_version"):
+    for name in _DESCRIBED:
         value = getattr(report, name)
         if value is not None and value != getattr(device, name):
             setattr(device, name, value)

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
-from app.domain.model.campaign import Campaign, Status
+import msgspec
+
+from app.domain.model.campaign import EVERYONE, Campaign, Status, Unless
 from app.domain.rules.conditions import Holds, compile_condition
 
 LISTENING = frozenset({Status.SCHEDULED, Status.LIVE})
 
 
+class AnswerKind:
+    """A kind of cancelling event; campaigns that ask for the same share what is remembered of it."""
+
+    __slots__ = ("key", "match", "where")
+
+    def __init__(self, unless: Unless) -> None:
+        self.match = unless.match
+        self.where: Holds | None = None
+        narrowed = ""
+        if unless.where != EVERYONE:
+            self.where = compile_condition(unless.where)
+            narrowed = blake2b(msgspec.json.encode(unless.where), digest_size=8).hexdigest()
+        self.key = "\x1f".join((unless.event, unless.match or "", narrowed))
+
+
 class Plan:
     """One version of one campaign, compiled. `content` is what `compose.compile_content` made of it."""
 
-    __slots__ = ("answer_where", "campaign", "content", "id", "unless", "version", "where", "who")
+    __slots__ = ("answer", "campaign", "content", "id", "unless", "version", "where", "who")
 
     def __init__(self, campaign: Campaign, version: int, content: Any) -> None:
         self.campaign = campaign
@@ -21,11 +39,11 @@ class Plan:
         self.version = version
         self.content = content
         self.who: Holds = compile_condition(campaign.who)
-        self.where: Holds = compile_condition(campaign.when.where)
+        self.where: Holds | None = None
+        if campaign.when.where != EVERYONE:
+            self.where = compile_condition(campaign.when.where)
         self.unless = campaign.when.unless
-        self.answer_where: Holds | None = (
-            None if self.unless is None else compile_condition(self.unless.where)
-        )
+        self.answer = None if self.unless is None else AnswerKind(self.unless)
 
     def __repr__(self) -> str:
         return f"Plan({self.id}@{self.version})"
@@ -34,8 +52,9 @@ class Plan:
 class Catalog:
     """All campaigns as they stand at one moment.
 
-    `triggers` and `answers`: the live plans by the event that they listen to; `plans`: every version that
-    something may still refer to; `current`: the status and the version in force.
+    `triggers`: the live plans by the event that starts them; `answers`: what is to be remembered of an event because
+    a live plan may be cancelled by it; `plans`: every version that something may still refer to; `current`: the status
+    and the version in force.
     """
 
     __slots__ = ("answers", "current", "plans", "triggers")
@@ -44,7 +63,7 @@ class Catalog:
         self.plans = plans
         self.current = current
         self.triggers: dict[str, tuple[Plan, ...]] = {}
-        self.answers: dict[str, tuple[Plan, ...]] = {}
+        self.answers: dict[str, tuple[AnswerKind, ...]] = {}
         for campaign_id in sorted(current):
             status, version = current[campaign_id]
             plan = plans.get((campaign_id, version))
@@ -54,9 +73,10 @@ class Catalog:
     def _listen(self, plan: Plan) -> None:
         event = plan.campaign.when.event
         self.triggers[event] = (*self.triggers.get(event, ()), plan)
-        if plan.unless is not None:
-            answer = plan.unless.event
-            self.answers[answer] = (*self.answers.get(answer, ()), plan)
+        if plan.unless is not None and plan.answer is not None:
+            kinds = self.answers.get(plan.unless.event, ())
+            if plan.answer.key not in {kind.key for kind in kinds}:
+                self.answers[plan.unless.event] = (*kinds, plan.answer)
 
     def is_live(self, campaign_id: str) -> bool:
         """Is a version of it in force that may send? A scheduled one may, from its start on (C034)."""
