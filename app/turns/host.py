@@ -94,13 +94,17 @@ class Host:
 
     async def _close(self, number: int) -> None:
         partition, task = self.partitions.pop(number), self._tasks.pop(number)
+        if partition.phase is Phase.READY:
+            await self._finish(partition, task)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await task
+        await partition.release()
+
+    async def _finish(self, partition: Partition, task: asyncio.Task[None]) -> None:
         try:
             async with asyncio.timeout(CLOSE_S):
                 await partition.close()
                 await asyncio.wait({task})
         except TimeoutError:
             logger.warning("%s: did not end within %s s; cancelled", partition.name, CLOSE_S)
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await task
-        await partition.release()
