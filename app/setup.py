@@ -96,9 +96,11 @@ class _Setup:
     async def run(self, restart_from: str | int | None) -> Report:
         specs = self.topics.specs(self.settings.partitions)
         counts = await partition_counts(self.admin, [spec.name for spec in specs])
-        records = await read_records(self.consumer, self.topics.campaigns) if counts.get(
-            self.topics.campaigns
-        ) else Records()
+        records = (
+            await read_records(self.consumer, self.topics.campaigns)
+            if counts.get(self.topics.campaigns)
+            else Records()
+        )
         refuse_changed_counts(specs, counts, records)
         missing = [spec for spec in specs if spec.name not in counts]
         lost = await self._lost_journals(counts, records)
@@ -111,7 +113,9 @@ class _Setup:
         await self._create(missing)
         begun = await self._begin(restart_from)
         published = await publish_settings(self.settings, records, self.producer)
-        return Report([spec.name for spec in missing], begun, await self._differences(specs, counts), published)
+        return Report(
+            [spec.name for spec in missing], begun, await self._differences(specs, counts), published
+        )
 
     async def _lost_journals(self, counts: Mapping[str, int], records: Records) -> list[str]:
         """Journals of an app that was set up before, which have no identity now."""
@@ -130,7 +134,9 @@ class _Setup:
         brokers = len((await self.admin.describe_cluster())["brokers"])
         replicas = min(REPLICAS, brokers)
         safe = {"min.insync.replicas": str(max(1, replicas - 1))}
-        new = [NewTopic(each.name, each.partitions, replicas, topic_configs=each.config | safe) for each in specs]
+        new = [
+            NewTopic(each.name, each.partitions, replicas, topic_configs=each.config | safe) for each in specs
+        ]
         answer = await self.admin.create_topics(new)
         for name, code, message in (error[:3] for error in answer.topic_errors):
             if code:
