@@ -16,11 +16,15 @@ from app.settings import select_pure_python_faust
 
 select_pure_python_faust()
 
-from agents import users  # noqa: E402 - after the choice of Faust's path
+from aiokafka import AIOKafkaProducer  # noqa: E402 - after the choice of Faust's path
+
+from agents import users  # noqa: E402
 from app.__main__ import run_worker  # noqa: E402
 from app.cli.root import main  # noqa: E402
 from app.turns import kafka_log, opening, partition  # noqa: E402
+from app.turns.deciding import OUTBOX_KEY  # noqa: E402
 from app.turns.ports import Fence, Mail  # noqa: E402
+from app.turns.watermark import decode_outbox, source_header  # noqa: E402
 
 CRASHED = 137
 SKIPPED = 40
@@ -42,24 +46,25 @@ def skip_record() -> None:
 
 def relay_before_append() -> None:
     """Messages leave before the turn that decided them is in the journal."""
-    commit = partition.Partition._commit
+    append = kafka_log.KafkaLog.append
 
-    async def relay_first(self: Any, decided: Any) -> None:
-        await self._relayed()
-        mail = decided.turn.mail
-        if mail:
-            addressed = self._addressed(decided.turn.watermark.turn, mail)
-            await self._journal().relay(addressed, self._ports.clock.now_ms())
-        await commit(self, decided)
+    async def relay_first(self: Any, pairs: Any, time_ms: int) -> int:
+        packed = dict(pairs).get(OUTBOX_KEY)
+        if packed is not None:
+            outbox = decode_outbox(packed)
+            *_, actor, number = self._transactional_id.split(".")
+            sources = (source_header(f"{actor}/{number}", outbox.turn, index) for index in count())
+            await self.relay(zip((Mail(*each) for each in outbox.mail), sources, strict=False), time_ms)
+        return await append(self, pairs, time_ms)
 
-    partition.Partition._commit = relay_first  # type: ignore[method-assign]
+    kafka_log.KafkaLog.append = relay_first  # type: ignore[method-assign]
 
 
 def no_fence() -> None:
     """A new producer id at each opening, no wait for the older one, and nobody looks where an append landed."""
 
     async def fence(self: Any) -> Fence:
-        self._producer = kafka_log.AIOKafkaProducer(
+        self._producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             acks="all",
             linger_ms=0,
@@ -89,7 +94,7 @@ def no_fence() -> None:
         finally:
             del journal.append
 
-    opened = opening.open_partition
+    opened: Any = opening.open_partition
 
     async def at_once(*arguments: Any) -> Any:
         *others, _wait_s, progress = arguments
@@ -97,7 +102,7 @@ def no_fence() -> None:
 
     kafka_log.KafkaLog.fence = fence  # type: ignore[method-assign]
     partition.Partition._commit = anywhere  # type: ignore[method-assign]
-    partition.open_partition = at_once  # type: ignore[attr-defined]
+    setattr(partition, "open_partition", at_once)  # noqa: B010 - mypy knows its signature
 
 
 def slow() -> None:
@@ -109,7 +114,10 @@ def slow() -> None:
             await asyncio.sleep(SLOW_S)
         return await append(self, pairs, time_ms)
 
-    users.UsersActor.room = lambda _self: SLOW_RECORDS  # type: ignore[method-assign]
+    def room(_self: Any) -> int:
+        return SLOW_RECORDS
+
+    users.UsersActor.room = room  # type: ignore[method-assign, assignment]
     kafka_log.KafkaLog.append = wait_first  # type: ignore[method-assign]
 
 
@@ -123,6 +131,18 @@ def stuck_open() -> None:
         await start(self)
 
     partition.Partition._open = never  # type: ignore[method-assign]
+
+
+def failing_step() -> None:
+    """A bug in the decision itself: an event named `explode` raises."""
+    decide = users.UsersActor.step
+
+    def step(self: Any, turn: Any, record: Any, read: Any) -> None:
+        decide(self, turn, record, read)
+        if getattr(read.message, "name", None) == "explode":
+            raise ZeroDivisionError("a bug of this build")
+
+    users.UsersActor.step = step  # type: ignore[method-assign]
 
 
 def _crash_when(due: Callable[[Any], bool], before: str) -> None:
@@ -175,6 +195,7 @@ BUILDS: dict[str, Callable[[], None]] = {
         no_fence,
         slow,
         stuck_open,
+        failing_step,
         crash_before_append,
         crash_before_relay,
         crash_before_store,

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from agents.senders import AT_ONCE
@@ -55,7 +56,7 @@ def replay_with_kills(
     for part in chunks(work, kills):
         before = system.kafka.end(system.topics.decisions)
         system.feed(part)
-        until(lambda at=before: _goes_on(system, at), OWNED_S, "decisions go on", 0.01)
+        until(partial(_goes_on, system, before), OWNED_S, "decisions go on", 0.01)
         victim = dice.choice([each for each in system.workers if system.backlog(each)] or [*system.workers])
         backlog, end_s = system.backlog(victim), monotonic_s() + dice.uniform(0.0, 0.1)
         while monotonic_s() < end_s and backlog:

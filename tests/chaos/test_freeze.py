@@ -29,7 +29,7 @@ def freeze_at_work(system: System, number: int) -> int:
 
     Returns how many calls the push service had at that moment.
     """
-    until(lambda: _users_backlog(system, number) > broken.SLOW_RECORDS, LIMIT_S, "work to freeze in", 0.01)
+    until(lambda: _in_hand(system, number) > broken.SLOW_RECORDS, LIMIT_S, "work to freeze in", 0.01)
     frozen_s = monotonic_s()
     system.workers[number].freeze()
     in_flight: int = system.ask(system.sink_url, "/inflight")["in_flight"]
@@ -38,9 +38,10 @@ def freeze_at_work(system: System, number: int) -> int:
     return in_flight
 
 
-def _users_backlog(system: System, number: int) -> int:
-    owned = [each["lag"] for each in system.owned(number) or () if each["actor"] == "users"]
-    return min(owned, default=0)
+def _in_hand(system: System, number: int) -> int:
+    """How many records each partition of users has taken at least, and not decided."""
+    owned = [each for each in system.owned(number) or () if each["actor"] == "users"]
+    return min((each["queued"] for each in owned if each["phase"] == "ready"), default=0)
 
 
 class Freezes(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # type: ignore[attr-defined]
 
 from tests.integration.waiting import until
 
@@ -77,6 +77,12 @@ class Kafka:
         for future in self._admin.delete_topics(list(topics)).values():
             future.result(LIMIT_S)
         until(lambda: not set(topics) & self.topics().keys(), LIMIT_S, f"{topics} are gone")
+
+    def create(self, topic: str, partitions: int) -> None:
+        """Make a topic as somebody without `setup` would."""
+        for future in self._admin.create_topics([NewTopic(topic, partitions, 1)]).values():
+            future.result(LIMIT_S)
+        until(lambda: self.topics().get(topic) == partitions, LIMIT_S, f"{topic} is there")
 
     def widen(self, topic: str, partitions: int) -> None:
         """Give a topic more partitions."""
