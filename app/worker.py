@@ -170,6 +170,8 @@ class Worker:
         await self._ends.start()
         await self._admin.start()
         await self.catalog.start()
+        gc.collect()
+        gc.freeze()
         self._housekeeping = Housekeeping(
             self.engine, self.hosts, self.topics, self.clock, self._ends, self._admin
         )

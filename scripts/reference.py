@@ -4,11 +4,25 @@ scripts.reference`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from app.domain.model import reason
+from app.settings import select_pure_python_faust
 
-PAGES = {"reasons.md": reason.reference_page}
+select_pure_python_faust()
+
+from app.domain.model import reason  # noqa: E402 - after the choice of Faust's path
+from scripts.pages import campaigns, commands, events, http, settings, topics  # noqa: E402
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "campaigns.md": campaigns.render,
+    "commands.md": commands.render,
+    "events.md": events.render,
+    "http.md": http.render,
+    "reasons.md": reason.reference_page,
+    "settings.md": settings.render,
+    "topics.md": topics.render,
+}
 
 
 def main() -> None:

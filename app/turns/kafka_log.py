@@ -142,12 +142,12 @@ class KafkaLog:
         )
         try:
             await reader.start()
-            reader.assign([self._home])
             first = (await reader.beginning_offsets([self._home]))[self._home]
             end = (await reader.end_offsets([self._home]))[self._home]
             stop = min(stop, end)
             position = max(start, first)
-            reader.seek(self._home, position)
+            reader.assign([self._home])
+            reader.seek(self._home, position)  # at once: what is fetched from anywhere else is in the way
             while position < stop:
                 fetched = (await reader.getmany(self._home, timeout_ms=1000)).get(self._home, ())
                 position = await reader.position(self._home)

@@ -17,7 +17,7 @@ CACHED = 50_000
 
 
 class Kept:
-    """A live value, its table, and the due times under which the timer index knows it."""
+    """A live value (None: there is none), its table, and the due times under which the timer index knows it."""
 
     __slots__ = ("dues", "table", "value")
 
@@ -40,22 +40,25 @@ class State:
         self.loads = 0
         self.hits = 0
 
-    def find(self, table: Table[S], full: bytes) -> Kept | None:
-        """The live value under a full key, None where there is none."""
+    def find(self, table: Table[S], full: bytes) -> Kept:
+        """What is live under a full key; its value is None where there is nothing, which is remembered too."""
         kept = self._young.get(full)
         if kept is not None:
             self.hits += 1
             return kept
         kept = self._old.get(full)
         if kept is None:
-            raw = self._read(full)
-            if raw is None:
-                return None
-            self.loads += 1
-            value = table.decode(raw)
-            kept = Kept(table, value, tuple(table.dues(value)) if table.dues else ())
+            kept = self._load(table, full)
         self.keep(full, kept)
         return kept
+
+    def _load(self, table: Table[S], full: bytes) -> Kept:
+        self.loads += 1
+        raw = self._read(full)
+        if raw is None:
+            return Kept(table, None, ())
+        value = table.decode(raw)
+        return Kept(table, value, tuple(table.dues(value)) if table.dues else ())
 
     def keep(self, full: bytes, kept: Kept) -> None:
         """Remember a live value; the generation that has been there longest makes room."""
@@ -63,11 +66,6 @@ class State:
             self._old = self._young
             self._young = {}
         self._young[full] = kept
-
-    def drop(self, full: bytes) -> None:
-        """The value under this key is gone."""
-        self._young.pop(full, None)
-        self._old.pop(full, None)
 
     def _read(self, full: bytes) -> bytes | None:
         unsaved = self._unsaved.get(full)

@@ -20,7 +20,7 @@ class Turn:
 
     def __init__(self, state: State, watermark: Watermark, now_ms: int) -> None:
         self._state = state
-        self._changed: dict[bytes, Kept | None] = {}
+        self._changed: dict[bytes, Kept] = {}
         self.watermark = watermark
         self.now_ms = now_ms
         self.mail: list[Mail] = []
@@ -30,33 +30,28 @@ class Turn:
 
     def get(self, table: Table[S], key: bytes) -> S | None:
         """The live value under `key`; whoever changes it puts it back with `put`."""
-        full = table.prefix + key
-        changed = self._changed.get(full, self)
-        kept = self._state.find(table, full) if changed is self else changed
-        return None if kept is None else kept.value  # type: ignore[union-attr]
+        value: S | None = self._kept(table, table.prefix + key).value
+        return value
+
+    def _kept(self, table: Table[Any], full: bytes) -> Kept:
+        return self._changed.get(full) or self._state.find(table, full)
 
     def put(self, table: Table[S], key: bytes, value: S) -> None:
         """The value under `key` from this turn on."""
         full = table.prefix + key
-        changed = self._changed.get(full)
-        if changed is None:
-            changed = self._state.find(table, full) if full not in self._changed else None
-            if changed is None:
-                changed = Kept(table, value, ())
-                self._state.keep(full, changed)
-            self._changed[full] = changed
-        changed.value = value
+        kept = self._changed[full] = self._kept(table, full)
+        kept.value = value
         if table.dues is not None:
-            self._retime(full, changed, tuple(table.dues(value)))
+            self._retime(full, kept, tuple(table.dues(value)))
 
     def delete(self, table: Table[Any], key: bytes) -> None:
         """There is nothing under `key` from this turn on."""
         full = table.prefix + key
-        kept = self._changed.get(full) or self._state.find(table, full)
-        if kept is not None:
+        kept = self._kept(table, full)
+        if kept.value is not None:
+            kept.value = None
             self._retime(full, kept, ())
-            self._state.drop(full)
-            self._changed[full] = None
+            self._changed[full] = kept
 
     def _retime(self, full: bytes, kept: Kept, dues: tuple[int, ...]) -> None:
         before = kept.dues
@@ -95,12 +90,16 @@ class Turn:
     def changed(self, table: Table[S]) -> list[tuple[bytes, S]]:
         """The keys and values of one table that this turn has put."""
         prefix = table.prefix[0]
-        return [(full[1:], kept.value) for full, kept in self._changed.items() if kept and full[0] == prefix]
+        return [
+            (full[1:], kept.value)
+            for full, kept in self._changed.items()
+            if full[0] == prefix and kept.value is not None
+        ]
 
     def changes(self) -> list[Pair]:
         """The state that this turn leaves behind, encoded."""
         return [
-            (full, None if kept is None else kept.table.encode(kept.value))
+            (full, None if kept.value is None else kept.table.encode(kept.value))
             for full, kept in self._changed.items()
         ]
 

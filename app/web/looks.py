@@ -155,10 +155,9 @@ class Looks:
         found: dict[int, list[int]] = {}
         for place, partition in self._inside.hosts["tally"].partitions.items():
             state = partition.state
-            kept = None if state is None else state.find(OF_CAMPAIGN, OF_CAMPAIGN.prefix + campaign.encode())
-            if kept is not None:
-                latest: Latest = kept.value
-                found[place] = latest.offsets[-LATEST_OF_PARTITION:]
+            if state is not None:
+                latest: Latest | None = state.find(OF_CAMPAIGN, OF_CAMPAIGN.prefix + campaign.encode()).value
+                found[place] = [] if latest is None else latest.offsets[-LATEST_OF_PARTITION:]
         return found
 
     async def _refresh(self) -> None:

@@ -14,7 +14,7 @@ from app.turns.state import State
 from app.turns.timers import INDEX, index_key
 from app.web.ends import Ends
 from app.web.inside import Inside
-from tables.ledger import LEDGER, Stage
+from tables.ledger import LEDGER, Delivery, Stage
 
 RETRIES_WITHIN_MS = 3_600_000
 MOST_RETRIES = 500
@@ -127,5 +127,5 @@ def _retries(partition: Partition, now_ms: int) -> int:
 
 
 def _is_open(state: State, full: bytes) -> bool:
-    kept = state.find(LEDGER, full)
-    return kept is not None and kept.value.stage is not Stage.DONE
+    delivery: Delivery | None = state.find(LEDGER, full).value
+    return delivery is not None and delivery.stage is not Stage.DONE

@@ -124,8 +124,7 @@ def offsets_of(state: State, key: bytes) -> list[int]:
 
 
 def _find(state: State, table: Table[Any], key: bytes) -> Any:
-    kept = state.find(table, table.prefix + key)
-    return None if kept is None else kept.value
+    return state.find(table, table.prefix + key).value
 
 
 def _view(

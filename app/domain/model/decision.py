@@ -28,7 +28,7 @@ class Step(StrEnum):
     CONVERTED = "converted"
 
 
-class Decision(Struct, frozen=True, omit_defaults=True):
+class Decision(Struct, frozen=True, omit_defaults=True, gc=False):
     """One step. `at` and `until` are milliseconds since the epoch; absent fields are left out."""
 
     id: str

@@ -8,26 +8,26 @@ from app.domain.model.decision import Decision
 from app.domain.model.push import InboxItem, Order
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """Write this decision down."""
 
     decision: Decision
 
 
-class Send(Struct, frozen=True):
+class Send(Struct, frozen=True, gc=False):
     """Hand this order to the sender of one provider."""
 
     transport: str
     order: Order
 
 
-class Keep(Struct, frozen=True):
+class Keep(Struct, frozen=True, gc=False):
     """Put this item into the user's inbox."""
 
     item: InboxItem
 
 
-class MoveToken(Struct, frozen=True):
+class MoveToken(Struct, frozen=True, gc=False):
     """This user's device brought a token: whoever had it before loses it (C131)."""
 
     token: str

@@ -17,7 +17,7 @@ class Result(StrEnum):
     FAILED = "failed"
 
 
-class Outcome(Struct, frozen=True, tag="outcome", omit_defaults=True):
+class Outcome(Struct, frozen=True, tag="outcome", omit_defaults=True, gc=False):
     """A sender's last word on one message at one device."""
 
     user: str
@@ -32,7 +32,7 @@ class Outcome(Struct, frozen=True, tag="outcome", omit_defaults=True):
     detail: str = ""
 
 
-class TokenMoved(Struct, frozen=True, tag="token_moved"):
+class TokenMoved(Struct, frozen=True, tag="token_moved", gc=False):
     """The token of this device now belongs to another user: the device is suspended (C131)."""
 
     user: str
@@ -40,7 +40,7 @@ class TokenMoved(Struct, frozen=True, tag="token_moved"):
     token: str
 
 
-class TokenClaim(Struct, frozen=True, tag="token_claim"):
+class TokenClaim(Struct, frozen=True, tag="token_claim", gc=False):
     """To the tokens actor: this user's device has this token now. `partition`: where the user lives."""
 
     token: str

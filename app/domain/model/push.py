@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class AndroidOptions(Struct, frozen=True, omit_defaults=True):
+class AndroidOptions(Struct, frozen=True, omit_defaults=True, gc=False):
     """What only an Android notification has (C075, C086-C088)."""
 
     channel: str | None = None
@@ -13,7 +13,7 @@ class AndroidOptions(Struct, frozen=True, omit_defaults=True):
     sound: str | None = None
 
 
-class Push(Struct, frozen=True, omit_defaults=True):
+class Push(Struct, frozen=True, omit_defaults=True, gc=False):
     """The message as it was rendered when it was cleared; a retry sends exactly this again (C103)."""
 
     message_id: str
@@ -32,7 +32,7 @@ class Push(Struct, frozen=True, omit_defaults=True):
     android: AndroidOptions | None = None
 
 
-class Target(Struct, frozen=True, array_like=True):
+class Target(Struct, frozen=True, array_like=True, gc=False):
     """One device that the push goes to."""
 
     device: str
@@ -40,7 +40,7 @@ class Target(Struct, frozen=True, array_like=True):
     platform: str
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, gc=False):
     """What the users actor hands to a sender: a push and the devices of one provider."""
 
     push: Push
@@ -49,7 +49,7 @@ class Order(Struct, frozen=True):
     trigger: dict[str, str] = {}
 
 
-class InboxItem(Struct, frozen=True, omit_defaults=True):
+class InboxItem(Struct, frozen=True, omit_defaults=True, gc=False):
     """A message in a user's App Inbox (C111-C114). `expires_ms` is mandatory."""
 
     message_id: str

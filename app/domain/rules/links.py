@@ -10,6 +10,7 @@ FORBIDDEN = frozenset({"javascript", "vbscript", "data", "file", "blob", "about"
 """Schemes that run or read something instead of opening a place."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_PLAIN_HOST = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?(?:[/?#]|$)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -37,6 +38,8 @@ def fault_of_image(link: str) -> str | None:
 
 
 def _fault_of_host(link: str) -> str | None:
+    if _PLAIN_HOST.match(link):
+        return None
     try:
         host = urlsplit(link).hostname
     except ValueError as error:
