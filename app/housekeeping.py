@@ -46,6 +46,7 @@ class Housekeeping:
         self._clock = clock
         self._progress = Progress()
         self._loop_watch = LoopWatch(clock.monotonic_s, self._stalled)
+        self.broker_there = True
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -100,6 +101,7 @@ class Housekeeping:
     async def _watch(self) -> None:
         """Look whether every partition moves; end the process where one has stood still for too long."""
         ends = await self._probe()
+        self.broker_there = ends is not None
         seen = [
             self._see(partition, ends or {})
             for host in self._hosts.values()

@@ -126,6 +126,13 @@ class Worker:
             self._intake,
         )
 
+    @property
+    def unreachable(self) -> str | None:
+        """In words: the broker did not answer when it was last asked."""
+        if self._housekeeping is None or self._housekeeping.broker_there:
+            return None
+        return f"Kafka at {self.settings.kafka} does not answer; nothing is decided until it does"
+
     async def _end_of(self, topic: str, partition: int) -> int:
         place = TopicPartition(topic, partition)
         ends = await self._ends.end_offsets([place])

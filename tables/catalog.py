@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from app.domain.catalog import make_plan
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 IN_FORCE_MS = 2000
 SETTINGS_KEY = b"@settings"
 HISTORY = 50
+AGAIN_S = 0.5
 
 
 class Definition(Struct, frozen=True):
@@ -151,8 +153,14 @@ class CatalogReader:
 
     async def until_current(self) -> None:
         """Wait until what is decided now may rely on the catalog (2 s after it was last read to its end)."""
-        if self._stream_clock or self._clock.now_ms() - self.read_ms > IN_FORCE_MS // 2:
-            await self.refresh()
+        must = self._stream_clock
+        while must or self._clock.now_ms() - self.read_ms > IN_FORCE_MS // 2:
+            try:
+                await self.refresh()
+                must = False
+            except KafkaError as error:
+                logger.warning("the campaigns topic cannot be read, nothing is decided meanwhile: %r", error)
+                await asyncio.sleep(AGAIN_S)
 
     async def _read(self) -> None:
         asked_ms = self._clock.now_ms()

@@ -162,7 +162,10 @@ class KafkaLog:
 
     async def end_of(self, topic: str) -> int:
         """The end offset of this partition of `topic`, asked for now."""
-        return int(await self._ends(topic, self._home.partition))
+        try:
+            return int(await self._ends(topic, self._home.partition))
+        except errors.KafkaError as error:
+            raise Unanswered(f"the end of {topic}/{self._home.partition}: {error!r}") from error
 
     async def close(self) -> None:
         """Stop the producer within a time limit; what it has not sent is dropped."""

@@ -50,6 +50,8 @@ def obstacles(inside: Inside) -> list[Obstacle]:
     found = [*_of_partitions(inside)]
     if inside.engine.rebalancing:
         found.insert(0, Obstacle("rebalancing", "the group is sharing out its partitions"))
+    if inside.unreachable is not None:
+        found.append(Obstacle("broker", inside.unreachable))
     if inside.misplaced is not None:
         found.append(Obstacle("partitioner", inside.misplaced))
     if inside.catalog.read_ms == 0:

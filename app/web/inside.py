@@ -40,5 +40,9 @@ class Inside(Protocol):
         """The time of this machine."""
 
     @property
+    def unreachable(self) -> str | None:
+        """In words: the broker did not answer when it was last asked. None: it did."""
+
+    @property
     def misplaced(self) -> str | None:
         """In words: a key stands where the setting `partitioner` would not put it. None: none was seen."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -93,7 +92,7 @@ class Sent(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def sent(shared_systems: Systems) -> Iterator[Sent]:
+def sent(shared_systems: Systems) -> Sent:
     """One batch: every bad record between two good ones of the same user; decided by one worker."""
     system = shared_systems.make(partitions=2, clock="wall")
     system.start_sink()
@@ -112,7 +111,7 @@ def sent(shared_systems: Systems) -> Iterator[Sent]:
     system.kafka.produce(system.topics.events, records)
     until(lambda: len(ids_of(system.decisions(), "accepted")) >= len(bad), 60, "the good are sent", 0.2)
     system.settle()
-    yield Sent(system, {each.name: _place(system, each) for each in bad}, len(bad))
+    return Sent(system, {each.name: _place(system, each) for each in bad}, len(bad))
 
 
 def _place(system: System, bad: Bad) -> tuple[Bad, int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ what: {title: Still there?, body: Your cart is}
 
 
 @pytest.fixture(scope="module")
-def system(shared_systems: Systems) -> Iterator[System]:
+def system(shared_systems: Systems) -> System:
     """An app under the wall clock with one campaign and one worker; one partition, so that due times are in order."""
     made = shared_systems.make(partitions=1, clock="wall")
     made.start_sink()
@@ -35,7 +34,7 @@ def system(shared_systems: Systems) -> Iterator[System]:
     made.done("setup")
     made.done("campaign", "apply", "--schedule", made.write("reminder.yaml", REMINDER))
     made.start_workers(1)
-    yield made
+    return made
 
 
 def events(user: str, *names: str) -> list[tuple[str, dict[str, Any]]]:

@@ -141,6 +141,7 @@ class Rig:
         self.engine: Any = make_engine(self.settings)
         self.catalog: Any = StillCatalog()
         self.misplaced: str | None = None
+        self.unreachable: str | None = None
         self.parts = {
             (actor, number): FixedPartition(actor, number, self.clock)
             for actor in TABLES

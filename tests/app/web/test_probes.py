@@ -43,6 +43,14 @@ async def test_every_other_phase_keeps_it_from_being_ready(client: Client, rig: 
     assert answer["reasons"][0]["message"] == f"partition 0 of inbox: {phase.value}"
 
 
+async def test_a_broker_that_does_not_answer_turns_ready_off(client: Client, rig: Rig) -> None:
+    """Given a broker that was asked and did not answer, then the worker is not ready, and says so."""
+    rig.unreachable = "Kafka at 127.0.0.1:9 does not answer"
+    answer = await client.get("/readyz")
+    assert answer.status == 503
+    assert rig.unreachable in await answer.text()
+
+
 async def test_a_misplaced_key_names_the_setting(client: Client, rig: Rig) -> None:
     rig.misplaced = "user 'u' stands where the setting `partitioner: murmur2` would not put it"
     answer = await json_of(client, "/readyz", 503)
