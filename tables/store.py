@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch, WriteBufferManager
 
 from app.turns.ports import Pair, Unstored
 
@@ -19,28 +19,30 @@ logger = logging.getLogger(__name__)
 
 CACHE_BYTES = 64 << 20
 WRITE_BUFFER_BYTES = 8 << 20
+WRITE_BUFFERS_BYTES = 64 << 20
 
 
 class Folders:
-    """Opens the stores of one worker, all over one block cache."""
+    """Opens the stores of one worker, all over one block cache and one budget of write buffers."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
         self._cache = Cache(CACHE_BYTES)
+        self._buffers = WriteBufferManager(WRITE_BUFFERS_BYTES, False)
 
     def open(self, actor: str, partition: int) -> RocksStore:
         """The store of one partition; a folder that cannot be read is set aside and a new one begun."""
         path = self._data / actor / str(partition)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return RocksStore(path, self._cache)
+        return RocksStore(path, self._cache, self._buffers)
 
 
 class RocksStore:
     """The turns' Store on RocksDB."""
 
-    def __init__(self, path: Path, cache: Cache) -> None:
+    def __init__(self, path: Path, cache: Cache, buffers: WriteBufferManager) -> None:
         self._path = path
-        self._options = _options(cache)
+        self._options = _options(cache, buffers)
         self._db = _open(path, self._options)
 
     def get(self, key: bytes) -> bytes | None:
@@ -101,11 +103,12 @@ def _open(path: Path, options: Options) -> Rdict:
     return Rdict(str(path), options)
 
 
-def _options(cache: Cache) -> Options:
+def _options(cache: Cache, buffers: WriteBufferManager) -> Options:
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.set_write_buffer_size(WRITE_BUFFER_BYTES)
     options.set_max_write_buffer_number(2)
+    options.set_write_buffer_manager(buffers)
     options.set_max_background_jobs(2)
     options.set_keep_log_file_num(2)
     table = BlockBasedOptions()

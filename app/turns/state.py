@@ -13,7 +13,7 @@ from app.turns.table import Table
 from app.turns.timers import Timers
 
 S = TypeVar("S")
-CACHED = 50_000
+CACHED = 12_000
 
 
 class Kept:

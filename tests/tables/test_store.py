@@ -1,0 +1,56 @@
+"""The store on RocksDB keeps the turns' promises, and what it cannot read it sets aside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.turns.ports import Unstored
+from tables.store import Folders
+
+
+def test_write_get_scan_and_delete(tmp_path: Path) -> None:
+    """Given pairs in one write, then they are read, scanned in order within bounds and limit, and deleted."""
+    store = Folders(tmp_path).open("users", 0)
+    store.write([(b"\x01b", b"2"), (b"\x01a", b"1"), (b"\x01c", b""), (b"\x02a", b"x")])
+    store.write([(b"\x01a", None)])
+    assert store.get(b"\x01a") is None
+    assert store.get(b"\x01c") == b""
+    assert store.scan(b"\x01", b"\x02", 10) == [b"\x01b", b"\x01c"]
+    assert store.scan(b"\x01", b"\x03", 1) == [b"\x01b"]
+    store.close()
+
+
+def test_what_was_written_is_there_after_closing(tmp_path: Path) -> None:
+    """Given a store that is closed and opened again, then it holds what was written."""
+    folders = Folders(tmp_path)
+    store = folders.open("users", 3)
+    store.write([(b"k", b"v")])
+    store.close()
+    again = folders.open("users", 3)
+    assert again.get(b"k") == b"v"
+    again.discard()
+    assert again.get(b"k") is None
+    again.close()
+
+
+def test_folder_that_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
+    """Given a damaged folder, then a new one is begun and the damaged one is kept beside it."""
+    folders = Folders(tmp_path)
+    folders.open("users", 0).close()
+    (tmp_path / "users" / "0" / "CURRENT").write_bytes(b"nonsense\n")
+    store = folders.open("users", 0)
+    store.write([(b"k", b"v")])
+    assert store.get(b"k") == b"v"
+    assert (tmp_path / "users" / "0.unreadable").is_dir()
+    store.close()
+
+
+def test_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    """Given a folder that another process has open, then opening it says so and changes nothing."""
+    folders = Folders(tmp_path)
+    store = folders.open("users", 0)
+    with pytest.raises(Unstored, match="CARILLON_DATA"):
+        folders.open("users", 0)
+    store.close()
