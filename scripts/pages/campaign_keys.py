@@ -1,0 +1,124 @@
+"""The supported keys of a campaign file: what each is, and an example of it that a test reads."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """One key. `default` empty: it must be there; a dash: nothing stands in for it."""
+
+    path: str
+    kind: str
+    default: str
+    meaning: str
+    example: str
+
+
+NONE = "-"
+WHOLE = """
+campaign: cart-reminder
+name: Cart reminder
+owner: crm@example.com
+who:
+  all:
+    - {user: country, is: US}
+    - {user: age, between: [25, 40]}
+when:
+  event: add_to_cart
+  where: {price: {gte: 10}}
+  unless: {event: purchase, within: 10m, match: cart_id, where: {total: {gte: 1}}}
+  repeat: restart
+  delay: 0s
+  zone: Europe/Paris
+  starts: 2026-11-23T00:00
+  ends: 2027-01-31T00:00
+  quiet: {from: "21:00", to: "09:00", then: hold}
+limits: {ignore_caps: false, caps_count: true}
+what:
+  title: "Still thinking, {{ user.first_name | default: 'friend' }}?"
+  body: "{{ event.name }} is waiting in your cart."
+  link: "https://shop.example/cart/{{ event.cart_id }}"
+  image: https://shop.example/kettle.png
+  data: {cart: "{{ event.cart_id }}"}
+  collapse: cart
+  ttl: 4h
+  missing: default
+  silent: false
+  android: {channel: cart, priority: high, sound: ding}
+inbox:
+  fallback: true
+  ttl: 7d
+  tags: [offers]
+  title: "Your cart is waiting"
+  body: "It is kept for a week."
+  link: "https://shop.example/cart"
+  image: https://shop.example/cart.png
+  colors: {title: "#222222", message: "#444444", background: "#ffffff"}
+"""
+TEMPLATE = "template"
+KEYS = (
+    Key("campaign", "up to 64 of a-z, 0-9 and -", "", "the id, for good", "cart-reminder"),
+    Key("name", "text", "the id", "for people", "Cart reminder"),
+    Key("owner", "e-mail address", NONE, "whose campaign it is; nothing is sent there yet", "crm@example.com"),
+    Key("who", "a condition, or a list that must all hold", "everyone",
+        "traits that the user must have: asked when the campaign triggers, when a timer ends, when a hold ends",
+        "[{user: country, is: US}]"),
+    Key("when", "map", "", "the trigger and its times", "{event: add_to_cart}"),
+    Key("limits", "map", NONE, "caps", "{ignore_caps: true}"),
+    Key("what", "map", "", "the message", "{title: Hello, body: You}"),
+    Key("inbox", "map", "no inbox", "the App Inbox", "{fallback: true, ttl: 7d}"),
+    Key("when.event", "text", "", "the event that triggers", "add_to_cart"),
+    Key("when.where", "map of conditions", "any", "on the properties of that event", "{price: {gte: 10}}"),
+    Key("when.unless", "map", NONE, "inaction: qualifies where this event does not come in time",
+        "{event: purchase, within: 10m}"),
+    Key("when.repeat", "`restart`, `keep_first`, `each`", "restart",
+        "what a second trigger does to a running timer; only with `unless`", "keep_first"),
+    Key("when.delay", "duration", "0s", "wait after qualifying; `unless` still cancels meanwhile", "30m"),
+    Key("when.zone", "IANA time zone", "the app's", "for users without a zone of their own", "Europe/Paris"),
+    Key("when.starts", "date, with a time or without", NONE, "not before; without a zone in the app's",
+        "2026-11-23T09:00"),
+    Key("when.ends", "date, with a time or without", NONE, "not from then on; without a zone in the app's",
+        "2027-01-31"),
+    Key("when.quiet", "map", NONE, "hours without push, on the user's clock", '{from: "22:00", to: "08:00"}'),
+    Key("when.unless.event", "text", "", "the event that cancels", "purchase"),
+    Key("when.unless.within", "duration above zero", "", "how long to wait, from the trigger's own time", "10m"),
+    Key("when.unless.match", "text", NONE, "a property that tells two timers apart; an answer without it "
+        "cancels all", "cart_id"),
+    Key("when.unless.where", "map of conditions", "any", "on the properties of the cancelling event",
+        "{total: {gte: 1}}"),
+    Key("when.quiet.from", "time of day, in quotes", "", "the first quiet minute", '"21:00"'),
+    Key("when.quiet.to", "time of day, in quotes", "", "the first minute that is not quiet; may be the next day",
+        '"09:00"'),
+    Key("when.quiet.then", "`hold`, `drop`", "hold", "wait for the end, or do not send", "drop"),
+    Key("limits.ignore_caps", "true or false", "false", "send whatever the app's caps say", "true"),
+    Key("limits.caps_count", "true or false", "true", "whether its pushes count against the caps", "false"),
+    Key("what.title", TEMPLATE, "", "must be there unless `silent`", "Hello"),
+    Key("what.body", TEMPLATE, "", "must be there unless `silent`", '"{{ event.name }} is waiting"'),
+    Key("what.link", TEMPLATE, NONE, "http, https, or the app's own scheme", '"shop://cart/{{ event.cart_id }}"'),
+    Key("what.image", TEMPLATE, NONE, "http or https", "https://shop.example/kettle.png"),
+    Key("what.data", "map of templates", "{}", "goes with the push as it is; names that are the push service's or "
+        "begin with `carillon_` are refused", '{cart: "{{ event.cart_id }}"}'),
+    Key("what.collapse", TEMPLATE, "the message id", "a later push with the same one replaces this one", "cart"),
+    Key("what.ttl", "duration, at most 28d", NONE, "how long the push service may keep it; no call is repeated after",
+        "4h"),
+    Key("what.missing", "`default`, `drop`", "default", "an undefined variable is empty, or nothing is sent", "drop"),
+    Key("what.silent", "true or false", "false", "data for the app, nothing that is shown", "true"),
+    Key("what.android", "map", NONE, "what only Android has", "{channel: cart}"),
+    Key("what.android.channel", "text", NONE, "the notification channel", "cart"),
+    Key("what.android.priority", "`max`, `high`, `default`", "default", "of the notification", "high"),
+    Key("what.android.sound", "text", NONE, "the sound's name", "ding"),
+    Key("inbox.fallback", "true or false", "`push.amplify`",
+        "a user whom push cannot reach, or whose push failed, gets it in the inbox", "true"),
+    Key("inbox.copy", "`false`", "false", "`true` is not supported yet", "false"),
+    Key("inbox.ttl", "duration above zero", "", "how long it stays there; must be there with `fallback`", "7d"),
+    Key("inbox.tags", "list of text", "[]", "for the app", "[offers]"),
+    Key("inbox.title", TEMPLATE, "the push's", "its title there", "Your cart is waiting"),
+    Key("inbox.body", TEMPLATE, "the push's", "its text there", "It is kept for a week."),
+    Key("inbox.link", TEMPLATE, "the push's", "its link there", "https://shop.example/cart"),
+    Key("inbox.image", TEMPLATE, "the push's", "its image there", "https://shop.example/cart.png"),
+    Key("inbox.colors", "map", "{}", "for the app", '{title: "#222222"}'),
+    Key("inbox.colors.title", "color", NONE, "six hexadecimal digits, in quotes", '"#222222"'),
+    Key("inbox.colors.message", "color", NONE, "the same", '"#444444"'),
+    Key("inbox.colors.background", "color", NONE, "the same", '"#ffffff"'),
+)  # fmt: skip
