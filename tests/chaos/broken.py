@@ -18,13 +18,14 @@ select_pure_python_faust()
 
 from aiokafka import AIOKafkaProducer  # noqa: E402 - after the choice of Faust's path
 
-from agents import users  # noqa: E402
+from agents import senders, users  # noqa: E402
 from app.__main__ import run_worker  # noqa: E402
 from app.cli.root import main  # noqa: E402
 from app.turns import kafka_log, opening, partition  # noqa: E402
 from app.turns.deciding import OUTBOX_KEY  # noqa: E402
 from app.turns.ports import Fence, Mail  # noqa: E402
 from app.turns.watermark import decode_outbox, source_header  # noqa: E402
+from tables.ledger import LEDGER  # noqa: E402
 
 CRASHED = 137
 SKIPPED = 40
@@ -103,6 +104,27 @@ def no_fence() -> None:
     kafka_log.KafkaLog.fence = fence  # type: ignore[method-assign]
     partition.Partition._commit = anywhere  # type: ignore[method-assign]
     setattr(partition, "open_partition", at_once)  # noqa: B010 - mypy knows its signature
+
+
+def ledger_after_call() -> None:
+    """A call is made without a word in the journal before it; the ledger is written with its answer."""
+    step, done = senders.SenderActor.step, senders.SenderActor.done
+    attempts: dict[bytes, Any] = {}
+
+    def only_call(self: Any, turn: Any, record: Any, read: Any) -> None:
+        step(self, turn, record, read)
+        for key, _attempt, _order, _target in turn.calls:
+            if turn.get(LEDGER, key) is not None:
+                attempts[key] = turn.get(LEDGER, key)
+                turn.delete(LEDGER, key)
+
+    def write_with_answer(self: Any, turn: Any, result: Any) -> None:
+        if turn.get(LEDGER, result.key) is None and result.key in attempts:
+            turn.put(LEDGER, result.key, attempts.pop(result.key))
+        done(self, turn, result)
+
+    senders.SenderActor.step = only_call  # type: ignore[method-assign]
+    senders.SenderActor.done = write_with_answer  # type: ignore[method-assign]
 
 
 def slow() -> None:
@@ -193,6 +215,7 @@ BUILDS: dict[str, Callable[[], None]] = {
         skip_record,
         relay_before_append,
         no_fence,
+        ledger_after_call,
         slow,
         stuck_open,
         failing_step,

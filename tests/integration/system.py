@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from app.demo.run import CAMPAIGNS, EXAMPLES
 from app.demo.settling import busy
 from app.kafka.files import LOOPBACK, free_port
-from app.topics import Topics
+from app.topics import ACTORS, Topics
 from tests.integration.kafka import Kafka
 from tests.integration.process import CHECKOUT, PROGRAM, Process, Said, run
 from tests.integration.waiting import until
@@ -118,7 +118,7 @@ class System:
         self.wait_until_ready()
 
     def wait_until_ready(self, limit_s: float = READY_S) -> None:
-        """Wait until every running worker is ready, and every partition has an owner."""
+        """Wait until every running worker is ready, and every partition has one owner."""
         until(self._ready, limit_s, "every worker is ready", 0.1)
 
     def _ready(self) -> bool:
@@ -126,10 +126,10 @@ class System:
         assert numbers, "no worker runs"
         if not all(self.get(number, "/readyz")[0] == http.client.OK for number in numbers):
             return False
-        owned = {
+        owned = [
             (each["actor"], each["partition"]) for number in numbers for each in self.owned(number) or ()
-        }
-        return len(owned) == 5 * self.partitions
+        ]
+        return len(owned) == len(set(owned)) == len(ACTORS) * self.partitions
 
     def get(self, number: int, path: str) -> tuple[int, Any]:
         """Ask a worker's web port; status 0 where it does not answer."""

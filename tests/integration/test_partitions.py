@@ -166,6 +166,8 @@ def test_a_partition_that_is_stuck_holds_up_no_other(systems: Systems) -> None:
     assert judge(shown(expected), ids_of(system.decisions(), "sent")).exact
     assert judge_sink(expected, system.received()).exact
     assert "partition 0 of users" in str(said)
+    note(f"stuck partition: users/0, with {len(expected)} messages of {len(others)} users beside it")
+    system.workers[0].kill()
 
 
 def _stuck(system: System) -> list[str]:
