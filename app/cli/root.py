@@ -37,6 +37,7 @@ PLACES = (
     Place("dlq", "app.cli.dead_letters", "Dead letters: list, show, replay."),
     Place("sink", "app.cli.sink", "A loopback push service, for tests and trials."),
     Place("demo", "app.cli.demo", "A public click log through the whole of Carillon."),
+    Place("bench", "app.cli.bench", "Measure the engine beside its references."),
 )
 
 

@@ -29,12 +29,16 @@ def match_value(match: str | None, properties: dict[str, Any]) -> str | None:
 
 def triggered(catalog: Catalog, event: Event, now_ms: int) -> list[Plan]:
     """The live campaigns within their schedule whose trigger this event is."""
-    plans = catalog.triggers.get(event.name or "")
-    if not plans:
+    listeners = catalog.triggers.get(event.name or "")
+    if listeners is None:
         return []
     properties = event.properties
-    matching = [plan for plan in plans if plan.where is None or plan.where(properties, now_ms)]
-    return [plan for plan in matching if is_within(plan.campaign, now_ms)]
+    return [
+        plan
+        for plan in listeners.candidates(properties)
+        if (plan.where is None or plan.where(properties, now_ms))
+        and (not plan.is_bounded or is_within(plan.campaign, now_ms))
+    ]
 
 
 def answered(user: User, catalog: Catalog, event: Event, now_ms: int) -> list[Held]:

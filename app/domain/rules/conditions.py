@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, assert_never
 
-from app.domain.model.campaign import AllOf, AnyOf, Condition, Leaf, NoneOf
+from app.domain.model.campaign import AllOf, AnyOf, Condition, Leaf, NoneOf, Operator
 from app.domain.rules.comparisons import Comparison, comparison
+from app.domain.rules.versions import is_version_field
 
 Holds = Callable[[Mapping[str, Any], int], bool]
 """(values, now_ms) -> does it hold? `values` are an event's properties or a user's traits."""
@@ -53,6 +54,10 @@ def look_up(values: Mapping[str, Any], field: str) -> Any:
 def _compile_test(test: Leaf) -> Holds:
     field = test.field
     compare: Comparison = comparison(test)
+    operand = test.operand
+    is_text = test.operator is Operator.IS and type(operand) is str and not is_version_field(field)
+    if is_text and "." not in field:
+        return lambda values, now_ms: values.get(field) == operand
     if "." in field:
         return lambda values, now_ms: compare(look_up(values, field), now_ms)
     return lambda values, now_ms: compare(values.get(field), now_ms)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from app.domain.model.campaign import EVERYONE, Campaign, Status, Unless
-from app.domain.rules.conditions import Holds, compile_condition
+from app.domain.model.campaign import EVERYONE, AllOf, Campaign, Condition, Leaf, Operator, Status, Unless
+from app.domain.rules.conditions import Holds, compile_condition, look_up
+from app.domain.rules.versions import is_version_field
 
 LISTENING = frozenset({Status.SCHEDULED, Status.LIVE})
 
@@ -31,7 +33,7 @@ class AnswerKind:
 class Plan:
     """One version of one campaign, compiled. `content` is what `compose.compile_content` made of it."""
 
-    __slots__ = ("answer", "campaign", "content", "id", "unless", "version", "where", "who")
+    __slots__ = ("answer", "campaign", "content", "id", "is_bounded", "unless", "version", "where", "who")
 
     def __init__(self, campaign: Campaign, version: int, content: Any) -> None:
         self.campaign = campaign
@@ -42,11 +44,59 @@ class Plan:
         self.where: Holds | None = None
         if campaign.when.where != EVERYONE:
             self.where = compile_condition(campaign.when.where)
+        self.is_bounded = campaign.starts_ms is not None or campaign.ends_ms is not None
         self.unless = campaign.when.unless
         self.answer = None if self.unless is None else AnswerKind(self.unless)
 
     def __repr__(self) -> str:
         return f"Plan({self.id}@{self.version})"
+
+
+class Listeners:
+    """The live plans that one event starts, in the order of their ids.
+
+    A plan whose `where` asks for one value of a property (`category: is shoes`) is found by that value, so that the
+    others cost nothing. What is found is still asked for the whole of its condition.
+    """
+
+    __slots__ = ("_always", "_by_value")
+
+    def __init__(self) -> None:
+        self._always: list[tuple[int, Plan]] = []
+        self._by_value: dict[str, dict[Any, list[tuple[int, Plan]]]] = {}
+
+    def add(self, place: int, plan: Plan) -> None:
+        """`place` grows with the plan's id."""
+        leaf = _asks_for_one_value(plan.campaign.when.where)
+        if leaf is None:
+            self._always.append((place, plan))
+        else:
+            self._by_value.setdefault(leaf.field, {}).setdefault(leaf.operand, []).append((place, plan))
+
+    def candidates(self, properties: dict[str, Any]) -> list[Plan]:
+        """Every plan whose condition may hold."""
+        found = self._always
+        for field, plans in self._by_value.items():
+            value = look_up(properties, field)
+            if value.__class__ in _INDEXED and value in plans:
+                found = found + plans[value]
+        if found is not self._always:
+            found.sort(key=_place)
+        return [plan for _, plan in found]
+
+
+_INDEXED = frozenset({str, int, float, bool})
+_place = itemgetter(0)
+
+
+def _asks_for_one_value(where: Condition) -> Leaf | None:
+    """A leaf that must hold for the whole to hold and that only one value satisfies."""
+    if isinstance(where, Leaf):
+        is_plain = where.operator is Operator.IS and not is_version_field(where.field)
+        return where if is_plain and type(where.operand) in _INDEXED else None
+    if isinstance(where, AllOf):
+        return next((leaf for leaf in map(_asks_for_one_value, where.of) if leaf is not None), None)
+    return None
 
 
 class Catalog:
@@ -62,17 +112,16 @@ class Catalog:
     def __init__(self, plans: dict[tuple[str, int], Plan], current: dict[str, tuple[Status, int]]) -> None:
         self.plans = plans
         self.current = current
-        self.triggers: dict[str, tuple[Plan, ...]] = {}
+        self.triggers: dict[str, Listeners] = {}
         self.answers: dict[str, tuple[AnswerKind, ...]] = {}
-        for campaign_id in sorted(current):
+        for place, campaign_id in enumerate(sorted(current)):
             status, version = current[campaign_id]
             plan = plans.get((campaign_id, version))
             if status in LISTENING and plan is not None:
-                self._listen(plan)
+                self._listen(place, plan)
 
-    def _listen(self, plan: Plan) -> None:
-        event = plan.campaign.when.event
-        self.triggers[event] = (*self.triggers.get(event, ()), plan)
+    def _listen(self, place: int, plan: Plan) -> None:
+        self.triggers.setdefault(plan.campaign.when.event, Listeners()).add(place, plan)
         if plan.unless is not None and plan.answer is not None:
             kinds = self.answers.get(plan.unless.event, ())
             if plan.answer.key not in {kind.key for kind in kinds}:
