@@ -1,0 +1,28 @@
+"""How much processor time a process has used, all its threads together; another one's on Linux only."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+_USER, _SYSTEM = 11, 12  # places in /proc/PID/stat, counted after the name
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of user and system time since the process started. Raises OSError where it is gone."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[_USER]) + int(fields[_SYSTEM])) / _TICKS_A_SECOND
+
+
+def own_cpu_s() -> float:
+    """Seconds of user and system time of this process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory in megabytes. Raises OSError where the process is gone."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
