@@ -66,7 +66,7 @@ def render() -> str:
         rows = [
             (_spelling(option), _kind(option), _default(option), option.help or "") for option in each.options
         ]
-        rows = [(_metavar(it), _kind(it), "", it.help) for it in each.arguments if it.help] + rows
+        rows = [(code(_metavar(it)), _kind(it), "", it.help) for it in each.arguments if it.help] + rows
         parts += [table(("name", "type", "default", "meaning"), rows)] if rows else []
         parts += (
             [str(each.command.epilog).replace("Example: ", "Example: `", 1) + "`"]
@@ -113,7 +113,7 @@ def _kind(param: Any) -> str:
     kind = _annotation(param)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return codes(each.value for each in kind)
-    if param.metavar and "|" in param.metavar:
+    if param.opts[0].startswith("-") and param.metavar and "|" in param.metavar:
         return code(param.metavar)
     return WORDS[kind] + _bounds(param)
 

@@ -123,4 +123,5 @@ def render() -> str:
             ("reason", "what is wrong with the record"),
             [(code(reason), sentence) for reason, sentence in DEAD_LETTER_EXPLANATIONS.items()],
         ),
+        "`no_user` is also a record without a key; `wrong_type` is also a value that can be read and is no map.",
     )

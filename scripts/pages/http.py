@@ -19,7 +19,7 @@ PAGES = (
     ("/api/v1/openapi.json", "the OpenAPI document of the operations below"),
     ("/console", "leads to the console"),
     ("/console/", "campaigns with their counts"),
-    ("/console/search", "leads to a campaign or a user"),
+    ("/console/search", "leads to the user that `?user=` names"),
     ("/console/campaigns/{campaign_id}", "one campaign: losses by reason, last decisions"),
     ("/console/users/{user_id}", "one user: devices, timers, caps, inbox, decisions with reasons"),
     ("/console/cluster", "workers and partitions"),
