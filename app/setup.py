@@ -217,7 +217,13 @@ async def read_records(consumer: AIOKafkaConsumer, topic: str) -> Records:
     consumer.seek(place, 0)
     while await consumer.position(place) < end:
         for record in (await consumer.getmany(place, timeout_ms=500)).get(place, ()):
-            records.take(record.key, record.value, record.timestamp)
+            try:
+                records.take(record.key, record.value, record.timestamp)
+            except msgspec.MsgspecError as error:
+                raise SetupRefused(
+                    f"{topic}, offset {record.offset}: not readable by this version: {error}. "
+                    "Another build wrote it: run that one, or begin a new CARILLON_APP."
+                ) from error
     return records
 
 

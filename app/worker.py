@@ -39,6 +39,7 @@ from tables.catalog import CatalogReader
 from tables.store import Folders
 from transports.base import Transport
 from transports.fcm.client import FcmTransport
+from transports.fcm.credentials import CredentialsError
 from transports.http import HttpPool
 
 logger = logging.getLogger(__name__)
@@ -168,7 +169,10 @@ class Worker:
     async def _start(self) -> None:
         await self._http.open()
         for transport in self._transports:
-            await transport.open()
+            try:
+                await transport.open()
+            except CredentialsError as error:
+                self._crashed(error)
         kafka = self.settings.kafka
         self._ends = AIOKafkaConsumer(
             bootstrap_servers=kafka, group_id=None, enable_auto_commit=False, isolation_level="read_committed"
@@ -209,10 +213,10 @@ class Worker:
         )
 
     def _crashed(self, error: BaseException) -> None:
-        """A bug, or a journal that is not there: end at once; the protocol makes that safe."""
+        """A bug, or something that an operator must mend first: end at once; the protocol makes that safe."""
         sys.stderr.write(f"worker stops: {type(error).__name__}: {error}\n")
         sys.stderr.flush()
-        os._exit(1 if isinstance(error, JournalMissing) else 70)
+        os._exit(1 if isinstance(error, (JournalMissing, CredentialsError)) else 70)
 
 
 def run(settings: Settings) -> None:
