@@ -58,7 +58,7 @@ def replay_with_kills(
         system.feed(part)
         until(partial(_goes_on, system, before), OWNED_S, "decisions go on", 0.01)
         victim = dice.choice([each for each in system.workers if system.backlog(each)] or [*system.workers])
-        backlog, end_s = system.backlog(victim), monotonic_s() + dice.uniform(0.0, 0.1)
+        backlog, end_s = system.backlog(victim), monotonic_s() + dice.uniform(0.0, 0.03)
         while monotonic_s() < end_s and backlog:
             backlog = system.backlog(victim)
         done.backlog.append(backlog)
