@@ -60,7 +60,7 @@ _NO_CONTEXT = _Context(None, None, None, None)
 
 
 class EventReader:
-    """Reads events. `latest_ms` per call bounds the future under the wall clock; None under a stream clock."""
+    """Reads events. Remembers the contexts that it has seen: a device sends the same one again and again."""
 
     def __init__(self) -> None:
         self._json = msgspec.json.Decoder(_Message)
@@ -223,7 +223,7 @@ class DeadLetter(Struct, frozen=True, omit_defaults=True):
     partition: int
     offset: int
     time: int
-    attempts: int = 1
+    attempts: int
     key: str | None = None
     key_base64: str | None = None
     value: str | None = None

@@ -231,4 +231,6 @@ def run(settings: Settings) -> None:
     (settings.data / "faust").mkdir(parents=True, exist_ok=True)
     gc.set_threshold(*RARELY)
     worker = Worker(settings)
-    worker.engine.Worker(loglevel="ERROR", override_logging=False, quiet=True).execute_from_commandline()
+    process = worker.engine.Worker(loglevel="ERROR", override_logging=False, quiet=True)
+    process.spinner = None  # escape codes of a progress mark, whatever it writes to
+    process.execute_from_commandline()

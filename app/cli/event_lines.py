@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from aiokafka.partitioner import murmur2
-
 from app.domain.model.event import Tick
 from app.wire import Bad, EventReader
-
-POSITIVE = 0x7FFFFFFF
 
 
 class Line(NamedTuple):
@@ -67,10 +62,3 @@ def tick_problem(value: bytes, now_ms: int, *, stream_clock: bool) -> str | None
     """What a worker would refuse about a tick."""
     read = EventReader().read(_Record(None, value, now_ms), None if stream_clock else now_ms)
     return read.detail if isinstance(read, Bad) else None
-
-
-def partition_of(key: bytes, count: int, partitioner: str) -> int:
-    """Where the producers of `events` put a key: murmur2 as Java's, crc32 as librdkafka's."""
-    if partitioner == "crc32":
-        return zlib.crc32(key) % count
-    return int(murmur2(key) & POSITIVE) % count

@@ -112,7 +112,7 @@ def _read(file: str, settings: Settings) -> tuple[list[Line], list[LineProblem]]
 
 async def _send(settings: Settings, lines: Sequence[Line]) -> None:
     from app.cli.broker import partition_count, producer  # noqa: PLC0415 - heavy
-    from app.cli.event_lines import partition_of  # noqa: PLC0415 - heavy
+    from app.partitioning import partition_of  # noqa: PLC0415 - heavy
 
     count = await partition_count(settings.kafka, settings.events)
     if count != settings.partitions:

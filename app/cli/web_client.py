@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from http.client import HTTPConnection, HTTPException
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from app.cli.errors import CommandError, NotFoundError, UnreachableError
@@ -17,20 +19,24 @@ INDENT = "  "
 _TIMES = frozenset({"at", "until", "since", "time", "due"})
 
 
+class Answer(NamedTuple):
+    """What a worker said: status, its phrase, and the body."""
+
+    status: int
+    phrase: str
+    body: bytes
+
+
 def get(settings: Settings, what: str, *path: str) -> Any:
     """GET below /api/v1. Raises NotFoundError, named by `what`, and UnreachableError."""
-    import httpx  # noqa: PLC0415 - heavy
-
-    url = f"http://{settings.web}/api/v1/{'/'.join(quote(part, safe='') for part in path)}"
     try:
-        with httpx.Client(timeout=ANSWER_LIMIT_S, trust_env=False) as client:
-            answer = client.get(url)
-            if answer.status_code == HTTPStatus.NOT_FOUND:
-                raise NotFoundError(f"There is no {what}.")
-            if answer.status_code != HTTPStatus.OK:
-                raise _failed(settings, answer)
-            return answer.json()
-    except (httpx.HTTPError, ValueError) as error:
+        answer = _ask(settings, f"/api/v1/{'/'.join(quote(part, safe='') for part in path)}")
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise NotFoundError(f"There is no {what}.")
+        if answer.status != HTTPStatus.OK:
+            raise _failed(settings, answer)
+        return json.loads(answer.body)
+    except (OSError, HTTPException, ValueError) as error:
         why = str(error) or type(error).__name__
         raise UnreachableError(
             f"No worker answers at {settings.web}: {why.rstrip('.')}. Start one with `python -m app worker`, "
@@ -38,24 +44,34 @@ def get(settings: Settings, what: str, *path: str) -> Any:
         ) from error
 
 
-def _failed(settings: Settings, answer: Any) -> CommandError:
+def _ask(settings: Settings, path: str) -> Answer:
+    connection = HTTPConnection(settings.web.host, settings.web.port, timeout=ANSWER_LIMIT_S)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.reason, answer.read())
+    finally:
+        connection.close()
+
+
+def _failed(settings: Settings, answer: Answer) -> CommandError:
     """A worker that cannot answer yet is as good as none; anything else it refuses for a reason of its own."""
-    why = f"The worker at {settings.web} answers {answer.status_code}: {_detail(answer).rstrip('.')}"
-    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    why = f"The worker at {settings.web} answers {answer.status}: {_detail(answer).rstrip('.')}"
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return UnreachableError(
             f"{why}. Look at http://{settings.web}/readyz, and try again when it is ready."
         )
     return CommandError(f"{why}.")
 
 
-def _detail(answer: Any) -> str:
+def _detail(answer: Answer) -> str:
     """What a problem document (RFC 9457) says, or the text of any other answer."""
     try:
-        document = answer.json()
+        document = json.loads(answer.body)
     except ValueError:
         document = None
     said = document.get("detail") if isinstance(document, Mapping) else None
-    return str(said or answer.text[:MOST_SHOWN].strip() or answer.reason_phrase)
+    return str(said or answer.body.decode("utf-8", "replace")[:MOST_SHOWN].strip() or answer.phrase)
 
 
 def outline(value: Any) -> str:

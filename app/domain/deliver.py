@@ -15,7 +15,7 @@ from app.domain.model.decision import Decision, Step
 from app.domain.model.effect import Effect, Keep, Record, Send
 from app.domain.model.push import InboxItem, Order, Push
 from app.domain.model.reason import Reason
-from app.domain.model.user import CountedPush, Held, OnItsWay, Trigger, User
+from app.domain.model.user import CountedPush, Device, Held, OnItsWay, Trigger, User
 from app.domain.model.verdict import Drop, Hold, ToInbox
 from app.domain.rules import caps
 from app.domain.rules.plan import Catalog, Plan
@@ -93,6 +93,7 @@ def _write(
         now_ms=context.now_ms,
         zone=guard.zone_of(plan, user, context.rules),
         message_id=message.id,
+        device=_device(user, verdict),
     )
     if isinstance(rendered, Drop):
         detail = {"detail": rendered.detail} if rendered.detail else None
@@ -103,6 +104,11 @@ def _write(
         effects += to_inbox(user, message, plan, rendered, verdict.reason, context)
     else:
         _send(user, message, plan, rendered, verdict, context, effects)
+
+
+def _device(user: User, verdict: ToInbox | guard.Cleared) -> Device | None:
+    """The device that the push goes to, the first of several; None for the inbox."""
+    return None if isinstance(verdict, ToInbox) else user.profile.devices[verdict.targets[0].device]
 
 
 def to_inbox(

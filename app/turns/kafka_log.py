@@ -1,4 +1,4 @@
-"""A journal partition on Kafka and its fenced appender. The only file that appends to journals.
+"""A journal partition on Kafka and its fenced appender. The only file whose appends decide (`journals` begins them).
 
 A transactional id hands out the next epoch (InitProducerId); after that everything is plain idempotent batches under
 that producer id and epoch, without transactions. The broker refuses older epochs from the first append on.

@@ -1,4 +1,7 @@
-"""Is this worker alive, and may it be given work? Never whether the broker is well: a restart would not mend that."""
+"""Is this worker alive, and may it be given work?
+
+Alive never asks whether the broker is well: a restart would not mend that. Ready does.
+"""
 
 from __future__ import annotations
 

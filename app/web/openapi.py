@@ -76,7 +76,7 @@ def document(operations: Sequence[Operation] = OPERATIONS) -> dict[str, Any]:
         "info": {
             "title": "Carillon",
             "version": VERSION,
-            "description": "What an operator may ask of a worker. Any worker answers for all of them.",
+            "description": "Any worker answers for users and campaigns; of partitions each tells its own.",
         },
         "paths": paths,
         "components": {

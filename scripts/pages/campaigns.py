@@ -35,8 +35,7 @@ NAMES = {
     "user": "the user's traits, and `id`",
     "event": "the properties of the event that triggered, and `name`, its name, where no property has that name",
     "campaign": "`id`, `name`, `message_id`",
-    "device": "nothing yet",
-    "content": "nothing yet",
+    "device": "the device that the push goes to, the first of several: `id`, `os`, `manufacturer`, `model`, versions",
 }
 CONDITIONS = """
 who:

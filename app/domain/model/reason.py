@@ -226,14 +226,14 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType({
 
 DEAD_LETTER_EXPLANATIONS: Mapping[DeadLetterReason, str] = MappingProxyType(
     {
-        DeadLetterReason.UNREADABLE: "The value is neither JSON nor MessagePack, or is not a map.",
-        DeadLetterReason.WRONG_TYPE: "A known field has a value of another type than its format says.",
+        DeadLetterReason.UNREADABLE: "The value is neither JSON nor MessagePack, or there is none.",
+        DeadLetterReason.WRONG_TYPE: "A known field, or the value itself, is of another type than the format says.",
         DeadLetterReason.TOO_LARGE: "The record is over 32 KB.",
-        DeadLetterReason.NO_USER: "Neither `userId` nor `anonymousId` is given.",
+        DeadLetterReason.NO_USER: "Neither `userId` nor `anonymousId` is given, or the record has no key.",
         DeadLetterReason.TIME_OUT_OF_RANGE: (
             "The time is before 2000, or over a day in the future under the wall clock."
         ),
-        DeadLetterReason.UNKNOWN_KIND: "`type` is none of track, identify, screen, page, alias and group.",
+        DeadLetterReason.UNKNOWN_KIND: "`type` is none of track, identify, screen, page, alias, group and tick.",
         DeadLetterReason.FAILED_STEP: "Deciding on the record failed; its own effects were taken back.",
     }
 )

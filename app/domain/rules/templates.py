@@ -23,8 +23,11 @@ from app.domain.model.reason import Reason
 from app.domain.model.verdict import Drop
 from app.domain.rules.liquid_environment import OUTPUT_BYTES, environment, render
 
-VARIABLES = frozenset({"user", "event", "device", "campaign", "content"})
+VARIABLES = frozenset({"user", "event", "device", "campaign"})
 """What a template may begin a name with."""
+
+NOT_YET = frozenset({"content"})
+"""What it may begin a name with once linked content is there (C073)."""
 
 _FAILURES = (LiquidError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What the library lets out over a template and its values: all of it is the template's failure, not the
@@ -124,6 +127,8 @@ def _environment(missing: Missing) -> Environment:
 
 
 def _unknown(kind: str, name: str, known: Any) -> Fault:
+    if name in NOT_YET:
+        return Fault(f"{kind} {name!r} is not supported yet")
     near = get_close_matches(name, sorted(known), n=1)
     if near:
         return Fault(f"unknown {kind} {name!r}", f"did you mean {near[0]!r}?")

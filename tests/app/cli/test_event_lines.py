@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
 
-from app.cli.event_lines import Line, LineProblem, partition_of, read_lines
+from app.cli.event_lines import Line, LineProblem, read_lines
+from app.partitioning import partition_of
 
 NOW_MS = 1_700_000_000_000
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
-from app.cli.event_lines import partition_of
+from app.partitioning import Partitioner, partition_of
 from tests.app.cli.invoking import Commands
 
 pytestmark = pytest.mark.integration
@@ -27,7 +27,7 @@ def followed(commands: Commands, count: int) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("partitioner", ["murmur2", "crc32"])
 def test_events_of_a_file_are_placed_by_their_key_in_order(
-    commands: Commands, tmp_path: Path, partitioner: str
+    commands: Commands, tmp_path: Path, partitioner: Partitioner
 ) -> None:
     (tmp_path / "carillon.yaml").write_text(f"partitions: 2\npartitioner: {partitioner}\n")
     lines = [an_event(number) for number in range(50)]
