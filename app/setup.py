@@ -103,30 +103,14 @@ class _Setup:
         )
         refuse_changed_counts(specs, counts, records)
         missing = [spec for spec in specs if spec.name not in counts]
-        lost = await self._lost_journals(counts, records)
-        if lost and restart_from is None:
-            raise SetupRefused(
-                f"{', '.join(lost)} had been set up and is gone or empty. The state that it held cannot be known. "
-                "Say where to go on: `setup --restart-from latest` decides only what comes from now on, "
-                "`--restart-from 2026-11-22T09:00:00Z` what came since then."
-            )
+        if restart_from is None:
+            refuse_lost_journals(await lost_journals(self.consumer, self.topics, counts, records))
         await self._create(missing)
         begun = await self._begin(restart_from)
         published = await publish_settings(self.settings, records, self.producer)
         return Report(
             [spec.name for spec in missing], begun, await self._differences(specs, counts), published
         )
-
-    async def _lost_journals(self, counts: Mapping[str, int], records: Records) -> list[str]:
-        """Journals of an app that was set up before, which have no identity now."""
-        if records.rules is None:
-            return []
-        lost = []
-        for journal in (self.topics.journal(actor) for actor in ACTORS):
-            partitions = range(counts.get(journal, 0))
-            if not partitions or not all([await has_identity(self.consumer, journal, p) for p in partitions]):
-                lost.append(journal)
-        return lost
 
     async def _create(self, specs: list[Spec]) -> None:
         if not specs:
@@ -244,6 +228,30 @@ def refuse_changed_counts(specs: list[Spec], counts: Mapping[str, int], records:
             )
 
 
+async def lost_journals(
+    consumer: AIOKafkaConsumer, topics: Topics, counts: Mapping[str, int], records: Records
+) -> list[str]:
+    """Journals of an app that was set up before, which have no identity now."""
+    if records.rules is None:
+        return []
+    lost = []
+    for journal in (topics.journal(actor) for actor in ACTORS):
+        partitions = range(counts.get(journal, 0))
+        if not partitions or not all([await has_identity(consumer, journal, p) for p in partitions]):
+            lost.append(journal)
+    return lost
+
+
+def refuse_lost_journals(lost: list[str]) -> None:
+    """Nobody may decide on state that cannot be known."""
+    if lost:
+        raise SetupRefused(
+            f"{', '.join(lost)} had been set up and is gone or empty. The state that it held cannot be known. "
+            "Say where to go on: `python -m app setup --restart-from latest` decides only what comes from now on, "
+            "`--restart-from 2026-11-22T09:00:00Z` what came since then."
+        )
+
+
 async def check(settings: Settings) -> None:
     """What a worker needs before it starts. Raises SetupRefused with what is missing, KafkaError without a broker."""
     topics = Topics(settings.app, settings.events)
@@ -254,12 +262,15 @@ async def check(settings: Settings) -> None:
         await consumer.start()
         specs = topics.specs(settings.partitions)
         counts = await partition_counts(admin, [spec.name for spec in specs])
+        has_campaigns = topics.campaigns in counts
+        records = await read_records(consumer, topics.campaigns) if has_campaigns else Records()
+        refuse_changed_counts(specs, counts, records)
+        refuse_lost_journals(await lost_journals(consumer, topics, counts, records))
         missing = [spec.name for spec in specs if spec.name not in counts]
         if missing:
             raise SetupRefused(
                 f"{', '.join(missing)} is missing. Run `python -m app setup` first; it makes what is not there."
             )
-        refuse_changed_counts(specs, counts, await read_records(consumer, topics.campaigns))
     finally:
         await consumer.stop()
         await admin.close()

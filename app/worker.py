@@ -226,6 +226,9 @@ def run(settings: Settings) -> None:
     )
     for noisy in ("aiokafka", "faust", "mode"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    # Advice to the group that comes while it shares out its partitions is refused, and means nothing.
+    coordinator = logging.getLogger("aiokafka.consumer.group_coordinator")
+    coordinator.addFilter(lambda record: "OffsetCommit" not in record.getMessage())
     for key in settings.not_yet_effective():
         logger.warning("setting %s is accepted and has no effect yet", key)
     (settings.data / "faust").mkdir(parents=True, exist_ok=True)

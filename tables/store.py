@@ -75,13 +75,16 @@ class RocksStore:
 
     def discard(self) -> None:
         """Throw everything away and go on empty."""
-        self._db.close()
+        self.close()
         shutil.rmtree(self._path)
         self._db = _open(self._path, self._options)
 
     def close(self) -> None:
-        """Release the folder."""
-        self._db.close()
+        """Release the folder. A store that could not write complains once more; the journal has what it lost."""
+        try:
+            self._db.close()
+        except Exception as error:  # noqa: BLE001 - rocksdict raises bare exceptions
+            logger.warning("%s: %s", self._path, error)
 
 
 def _open(path: Path, options: Options) -> Rdict:

@@ -60,7 +60,7 @@ class Actor(Protocol):
         """How many records and due timers the next turn may take."""
 
     def opened(self, turn: Turn) -> None:
-        """First turn after opening: settle what the previous owner left in doubt."""
+        """First turn after opening, behind results that this process still holds: settle what was left in doubt."""
 
     def read(self, record: Record) -> Read | Unreadable:
         """Decode one record; no state, no effect."""

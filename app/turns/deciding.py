@@ -120,10 +120,10 @@ class _Attempt:
         self.taken = 0
 
     def run(self, limit: int, bury: Exception | None) -> _Failure | None:
-        if self._work.first:
-            self._actor.opened(self.turn)
         for result in self._work.results:
             self._actor.done(self.turn, result)
+        if self._work.first:
+            self._actor.opened(self.turn)
         try:
             if self._work.ready_ms is not None:
                 self._fire(self._work.ready_ms, limit, bury)

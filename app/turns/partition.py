@@ -40,6 +40,7 @@ REOPEN_LAST_S = 10.0
 IDLE_S = 1.0
 HEARTBEAT_MS = 3_600_000
 RENEW_MS = 12 * 3_600_000
+FRESH_MS = 5_000
 
 
 class _Renewal(Exception):
@@ -164,7 +165,8 @@ class Partition:
                 self.refusals += 1
                 logger.warning("%s: %s: %s; reopening", self.name, type(refusal).__name__, refusal)
                 await self._let_go(Phase.REFUSED)
-                await asyncio.sleep(pause_s)
+                is_refused = isinstance(refusal, Refused)
+                await asyncio.sleep(max(pause_s, self._owner.refused_wait_s) if is_refused else pause_s)
                 pause_s = min(2 * pause_s, REOPEN_LAST_S)
 
     async def close(self) -> None:
@@ -232,7 +234,6 @@ class Partition:
             await self._relay.cancel()
             self._relay = None
         self._queue.clear()
-        self._results.clear()
         if self._log is not None:
             await self._log.close()
             self._log = None
@@ -265,11 +266,16 @@ class Partition:
             return True
         if self._restricted:
             return False
+        if self._is_overdue(now_ms):
+            return True
         if now_ms - self._opened_ms > RENEW_MS:
             raise _Renewal
-        if now_ms - self._appended_ms > HEARTBEAT_MS:
-            return True
         return bool(len(self._queue) or ready_ms is not None) and self.actor.room() > 0
+
+    def _is_overdue(self, now_ms: int) -> bool:
+        """Time to append though there is nothing to say: hourly, and to see that we own it before a renewal."""
+        silence_ms = now_ms - self._appended_ms
+        return silence_ms > HEARTBEAT_MS or (now_ms - self._opened_ms > RENEW_MS and silence_ms > FRESH_MS)
 
     async def _rest(self) -> None:
         """Wait for something to do, at most until the next timer or a second."""
@@ -312,7 +318,7 @@ class Partition:
     async def _commit(self, decided: Decided) -> None:
         turn, pairs = decided.turn, decided.pairs
         now_ms = self._ports.clock.now_ms()
-        if turn.is_empty and now_ms - self._appended_ms < HEARTBEAT_MS and not turn.operations:
+        if turn.is_empty and not turn.operations and not self._is_overdue(now_ms):
             self.watermark = turn.watermark
             return
         if self._relay is None or self._decider is None:

@@ -157,11 +157,17 @@ class Ports(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """Who opens it, and how long an owner that cannot be fenced may still believe in itself."""
+    """Who opens it, and its times.
+
+    `unfenced_wait_s`: how long an owner that cannot be fenced may still believe in itself. `session_s`: the group's
+    session. `refused_wait_s`: longer than a heartbeat, so that whoever was refused hears from the group first whether
+    the partition is still its own, and a process that wakes does not take the fence from the rightful owner.
+    """
 
     worker: str
     unfenced_wait_s: float
     session_s: float
+    refused_wait_s: float = 2.5
 
 
 class Phase(Enum):

@@ -158,7 +158,6 @@ def fill(ballast: Path) -> None:
             pass
 
 
-@pytest.mark.xfail(reason="closing a store on a full disk raises, which ends the worker with 70")
 def test_a_full_disk_stops_nobody_for_good(small_disk: System) -> None:
     """Given a worker whose disk fills up under load, when there is room again, then it goes on and all is exact."""
     system, work = small_disk, make_work(seed=62, rows=1_500)

@@ -140,7 +140,7 @@ class Holder:
             [Input(place.topics.events, relayed=False)],
             lambda partition: Numbering(partition, place.topics),
             Ports(self._log, lambda: self._store, self.clock, self),
-            Owner(name, 0.5, 10.0),
+            Owner(name, 0.5, 10.0, 0.5),
         )
         self._task = asyncio.create_task(self.partition.run())
 

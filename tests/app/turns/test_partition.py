@@ -54,7 +54,7 @@ class Owned:
         inputs = [Input("in", relayed=False), Input("mail", relayed=True)]
         self.logs: list[MemoryLog] = []
         self.partition = Partition(
-            "sums", 0, inputs, lambda _partition: SumActor(), ports, Owner(name, wait_s, 10.0)
+            "sums", 0, inputs, lambda _partition: SumActor(), ports, Owner(name, wait_s, 10.0, 0.01)
         )
         self.task = asyncio.ensure_future(self.partition.run())
 
