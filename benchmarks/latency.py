@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from app.clock import monotonic_s, now_ms
 from benchmarks.ground import PARTITIONS, Ground, main
 from benchmarks.lines import line, percentile, say, show
+from benchmarks.processor_time import cpu_s
 from benchmarks.push_service import MARK, PushService
 from benchmarks.running import Running, set_up, start
 
@@ -119,7 +120,7 @@ async def measure(ground: Ground, seconds: float) -> None:
             await running.ready()
             await introduce(ground, producer, running)
             for rate in RATES:
-                await _one_rate(ground, producer, journey, rate, seconds)
+                await _one_rate(ground, producer, journey, rate, seconds, running.pid)
             await running.stop()
     finally:
         await producer.stop()
@@ -135,7 +136,9 @@ async def introduce(ground: Ground, producer: Any, running: Running) -> None:
     await running.until_done(TAIL_LIMIT_S)
 
 
-async def _one_rate(ground: Ground, producer: Any, journey: Journey, rate: int, seconds: float) -> None:
+async def _one_rate(
+    ground: Ground, producer: Any, journey: Journey, rate: int, seconds: float, worker: int
+) -> None:
     say(f"{rate} events a second: the broker alone, then the whole way")
     echo = await _echo(ground, producer, rate, seconds / 2)
 
@@ -143,12 +146,12 @@ async def _one_rate(ground: Ground, producer: Any, journey: Journey, rate: int, 
         user = int(mark.rpartition("-")[2]) % USERS
         await producer.send(ground.events, track(user, mark), key=b"u-%d" % user)
 
+    started_s, used_s = monotonic_s(), cpu_s(worker)
     whole = await Course(journey, send).run(rate, seconds)
+    cores = (cpu_s(worker) - used_s) / (monotonic_s() - started_s)
     reference = {f"reference_{name}": echo[name] for name in ("p50_ms", "p99_ms")}
-    show(
-        line("latency", whole["p99_ms"], "ms (p99)", "broker round trip (p99)", echo["p99_ms"], rate=rate,
-             **whole, **reference)
-    )  # fmt: skip
+    more = {"rate": rate, **whole, **reference, "worker_cores": cores}
+    show(line("latency", whole["p99_ms"], "ms (p99)", "broker round trip (p99)", echo["p99_ms"], **more))
 
 
 async def _echo(ground: Ground, producer: Any, rate: int, seconds: float) -> dict[str, float]:
