@@ -89,7 +89,7 @@ class Housekeeping:
         decided = {
             TopicPartition(topic, partition.number): RecordsToDelete(partition.saved_offset(topic))
             for host, partition in self._open()
-            for topic, is_mail in host.inputs
+            for topic, is_mail, _ in host.inputs
             if is_mail and topic != self._topics.decisions and partition.saved_offset(topic) > 0
         }
         if decided:
@@ -131,7 +131,7 @@ class Housekeeping:
             return Seen(partition.name, 1, partition.progress.at + partition.refusals)
         lag = sum(
             max(0, ends.get((topic, partition.number), 0) - partition.reached(topic))
-            for topic, _ in partition.inputs
+            for topic, *_ in partition.inputs
         )
         return Seen(partition.name, lag, partition.records)
 

@@ -18,6 +18,7 @@ from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Cap
 from app.settings import Settings
 from app.topics import ACTORS, Spec, Topics
+from app.turns.deciding import Input
 from app.turns.journals import begin_journal, has_identity
 from app.turns.ports import Clock
 from tables.catalog import HISTORY, SETTINGS_KEY, Records, Rules
@@ -38,14 +39,17 @@ class Report(NamedTuple):
     settings: str
 
 
-def actor_inputs(topics: Topics) -> dict[str, tuple[tuple[str, bool], ...]]:
-    """The mailbox of each actor: (topic, whether its messages carry a source)."""
+def actor_inputs(topics: Topics) -> dict[str, tuple[Input, ...]]:
+    """The mailbox of each actor. What nobody waits for lingers, and shares a turn with others."""
     return {
-        "users": ((topics.events, False), (topics.users_mail, True)),
-        "fcm": ((topics.sends("fcm"), True),),
-        "inbox": ((topics.inbox, True),),
-        "tokens": ((topics.tokens_mail, True),),
-        "tally": ((topics.decisions, True),),
+        "users": (
+            Input(topics.events, relayed=False),
+            Input(topics.users_mail, relayed=True, linger_s=0.2),
+        ),
+        "fcm": (Input(topics.sends("fcm"), relayed=True),),
+        "inbox": (Input(topics.inbox, relayed=True, linger_s=0.1),),
+        "tokens": (Input(topics.tokens_mail, relayed=True, linger_s=0.1),),
+        "tally": (Input(topics.decisions, relayed=True, linger_s=0.25),),
     }
 
 
@@ -144,11 +148,11 @@ class _Setup:
         return begun
 
     async def _start(
-        self, inputs: tuple[tuple[str, bool], ...], partition: int, restart_from: str | int | None
+        self, inputs: tuple[Input, ...], partition: int, restart_from: str | int | None
     ) -> dict[str, int]:
         if restart_from is None:
             return {}
-        places = [TopicPartition(topic, partition) for topic, _ in inputs]
+        places = [TopicPartition(topic, partition) for topic, *_ in inputs]
         ends = await self.consumer.end_offsets(places)
         if isinstance(restart_from, int):
             found = await self.consumer.offsets_for_times(dict.fromkeys(places, restart_from))

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -28,8 +28,7 @@ from app.settings import Settings
 from app.setup import actor_inputs
 from app.topics import Topics
 from app.turns.actor import Actor
-from app.turns.batches import BatchSchema, BatchTransport, FaustIntake, by_topic
-from app.turns.deciding import Input
+from app.turns.batches import BatchTransport, FaustIntake, by_topic
 from app.turns.host import Host
 from app.turns.kafka_log import KafkaLog
 from app.turns.partition import Partition
@@ -45,6 +44,16 @@ from transports.http import HttpPool
 logger = logging.getLogger(__name__)
 
 CONNECTIONS = 512
+RELAYS = {
+    "acks": "all",
+    "enable_idempotence": True,
+    "linger_ms": 0,
+    "max_batch_size": 2 << 20,
+    "max_request_size": 4 << 20,
+}
+SWITCH_S = (
+    0.0005  # the consumer's thread hands over polls: at the default of 5 ms each hand-over may wait that long
+)
 RARELY = (50_000, 20, 100)  # what turns make is freed by reference counts; looking for cycles is a stall
 
 
@@ -64,6 +73,7 @@ class Worker:
         self._folders = Folders(settings.data)
         self._ends: Any = None
         self._admin: Any = None
+        self._relays: Any = None
         self._http = HttpPool(CONNECTIONS)
         self._transports: list[Transport] = []
         self._housekeeping: Housekeeping | None = None
@@ -89,7 +99,7 @@ class Worker:
         )
         inputs = actor_inputs(self.topics)
         return {
-            name: Host(name, [Input(*each) for each in inputs[name]], make, self._ports, owner, self._crashed)
+            name: Host(name, inputs[name], make, self._ports, owner, self._crashed)
             for name, make in makers.items()
         }
 
@@ -121,7 +131,9 @@ class Worker:
         name = f"{self.settings.app}.{actor}.{partition}"
         journal = self.topics.journal(actor)
         return Ports(
-            lambda: KafkaLog(self.settings.kafka, name, journal, partition, self._end_of),
+            lambda: KafkaLog(
+                self.settings.kafka, name, journal, partition, self._end_of, lambda: self._relays
+            ),
             lambda: self._folders.open(actor, partition),
             self.clock,
             self._intake,
@@ -153,14 +165,12 @@ class Worker:
 
     def _listen(self, host: Host) -> None:
         engine = self.engine
-        topic = engine.topic(
-            *host.topics, schema=BatchSchema(), partitions=self.settings.partitions, acks=False
-        )
+        topic = engine.topic(*host.topics, partitions=self.settings.partitions, acks=False)
 
         async def take(stream: Any) -> None:
             async for event in stream.events():
-                tp = event.message.tp
-                host.offer(tp.topic, tp.partition, event.value)
+                for tp, records in event.value:
+                    host.offer(tp.topic, tp.partition, records)
 
         engine.agent(topic, name=f"{self.settings.app}.{host.name}")(take)
 
@@ -178,6 +188,8 @@ class Worker:
             bootstrap_servers=kafka, group_id=None, enable_auto_commit=False, isolation_level="read_committed"
         )
         self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        self._relays = AIOKafkaProducer(bootstrap_servers=kafka, **RELAYS)
+        await self._relays.start()
         await self._ends.start()
         await self._admin.start()
         await self.catalog.start()
@@ -198,6 +210,7 @@ class Worker:
         with contextlib.suppress(KafkaError):
             await self.catalog.stop()
             if self._ends is not None:
+                await self._relays.stop()
                 await self._ends.stop()
                 await self._admin.close()
 
@@ -233,6 +246,7 @@ def run(settings: Settings) -> None:
         logger.warning("setting %s is accepted and has no effect yet", key)
     (settings.data / "faust").mkdir(parents=True, exist_ok=True)
     gc.set_threshold(*RARELY)
+    sys.setswitchinterval(SWITCH_S)
     worker = Worker(settings)
     process = worker.engine.Worker(loglevel="ERROR", override_logging=False, quiet=True)
     process.spinner = None  # escape codes of a progress mark, whatever it writes to

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import contextlib
 import logging
 from typing import Any
 
@@ -29,6 +30,7 @@ IN_FORCE_MS = 2000
 SETTINGS_KEY = b"@settings"
 HISTORY = 50
 AGAIN_S = 0.5
+KEEP_S = 0.4
 
 
 class Definition(Struct, frozen=True):
@@ -107,6 +109,8 @@ class CatalogReader:
         self.read_ms = 0
         self._bootstrap = bootstrap
         self._consumer: Any = None
+        self._asker: Any = None
+        self._keeping: asyncio.Task[None] | None = None
         self._place = TopicPartition(topic, 0)
         self._clock = clock
         self._stream_clock = stream_clock
@@ -123,18 +127,33 @@ class CatalogReader:
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False, fetch_max_wait_ms=50
         )
+        # A client of its own for the end: a request behind a waiting fetch on one connection is answered after it.
+        self._asker = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False
+        )
+        await self._asker.start()
         await self._consumer.start()
         self._consumer.assign([self._place])
         self._consumer.seek(self._place, 0)
         await self.refresh()
+        if not self._stream_clock:
+            self._keeping = asyncio.create_task(self._keep_current())
+
+    async def _keep_current(self) -> None:
+        """Read often enough that no turn has to wait for it."""
+        while True:
+            await asyncio.sleep(KEEP_S)
+            with contextlib.suppress(KafkaError):
+                await self.refresh()
 
     async def stop(self) -> None:
         """Let go of the connection."""
-        for task in (self._reading, self._next):
+        for task in (self._keeping, self._reading, self._next):
             if task is not None:
                 task.cancel()
         if self._consumer is not None:
             await self._consumer.stop()
+            await self._asker.stop()
 
     async def refresh(self) -> None:
         """Read to an end that is asked for after this call; calls meanwhile share the next reading."""
@@ -164,7 +183,7 @@ class CatalogReader:
 
     async def _read(self) -> None:
         asked_ms = self._clock.now_ms()
-        end = (await self._consumer.end_offsets([self._place]))[self._place]
+        end = (await self._asker.end_offsets([self._place]))[self._place]
         while self._position < end:
             for record in (await self._consumer.getmany(self._place, timeout_ms=500)).get(self._place, ()):
                 self._take(record)

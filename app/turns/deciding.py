@@ -23,10 +23,15 @@ STEPS = 4000
 
 
 class Input(NamedTuple):
-    """A topic of an actor's mailbox. `relayed`: it comes from other actors, with a source, and may repeat."""
+    """A topic of an actor's mailbox.
+
+    `relayed`: it comes from other actors, with a source, and may repeat. `linger_s`: how long its records may wait for
+    others to share their turn; 0 for what somebody waits for.
+    """
 
     topic: str
     relayed: bool
+    linger_s: float = 0.0
 
 
 class Work(NamedTuple):
@@ -61,7 +66,7 @@ class Decider:
     ) -> None:
         self._actor = actor
         self._state = state
-        self._relayed = {topic for topic, relayed in inputs if relayed}
+        self._relayed = {each.topic for each in inputs if each.relayed}
         self._fits = fits
         self._streaming = actor.time is Time.STREAM
         self.had_outbox = True

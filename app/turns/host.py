@@ -42,7 +42,7 @@ class Host:
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics of the mailbox."""
-        return tuple(topic for topic, _ in self.inputs)
+        return tuple(each.topic for each in self.inputs)
 
     def offer(self, topic: str, partition: int, records: Sequence[Record]) -> None:
         """Hand a poll to its partition; never waits."""

@@ -32,7 +32,12 @@ _REFUSALS = (
 
 
 class KafkaLog:
-    """The ports' Log on aiokafka. `ends` asks a shared consumer for the end offset of (topic, partition)."""
+    """The ports' Log on aiokafka.
+
+    `ends` asks a shared consumer for the end offset of (topic, partition). `relays` gives the worker's producer for
+    mail: it needs no fence, since receivers drop what they have seen, and shared by all partitions it sends what many
+    of them relay in one request. None: the appender's own.
+    """
 
     def __init__(
         self,
@@ -41,11 +46,13 @@ class KafkaLog:
         journal: str,
         partition: int,
         ends: Callable[[str, int], Any],
+        relays: Callable[[], AIOKafkaProducer] | None = None,
     ) -> None:
         self._bootstrap = bootstrap
         self._transactional_id = transactional_id
         self._home = TopicPartition(journal, partition)
         self._ends = ends
+        self._relays = relays
         self._producer: AIOKafkaProducer | None = None
 
     async def identity(self) -> bytes:
@@ -95,22 +102,21 @@ class KafkaLog:
         for key, value in pairs:
             if batch.append(key=key, value=value, timestamp=time_ms) is None:
                 raise ValueError("a turn larger than one batch was to be appended")
-        return await self._send(batch, self._home)
+        return await self._send(self._open_producer(), batch, self._home)
 
     async def relay(self, mail: Iterable[tuple[Mail, bytes]], time_ms: int) -> None:
         """Messages grouped by where they go, in as many batches as their size asks for."""
-        producer = self._open_producer()
+        producer = self._open_producer() if self._relays is None else self._relays()
         groups: dict[TopicPartition, list[tuple[Mail, bytes]]] = {}
         for message, source in mail:
             partition = self._home.partition if message.partition is None else message.partition
             groups.setdefault(TopicPartition(message.topic, partition), []).append((message, source))
         sends = []
         for place, messages in groups.items():
-            sends += [self._send(batch, place) for batch in _batches(producer, messages, time_ms)]
+            sends += [self._send(producer, batch, place) for batch in _batches(producer, messages, time_ms)]
         await asyncio.gather(*sends)
 
-    async def _send(self, batch: Any, place: TopicPartition) -> int:
-        producer = self._open_producer()
+    async def _send(self, producer: AIOKafkaProducer, batch: Any, place: TopicPartition) -> int:
         try:
             async with asyncio.timeout(ANSWER_S):
                 sent = await producer.send_batch(batch, place.topic, partition=place.partition)

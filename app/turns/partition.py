@@ -15,6 +15,7 @@ from typing import Any
 from app.turns.actor import Actor
 from app.turns.deciding import Decided, Decider, Input, Work
 from app.turns.opening import Opening, Progress, open_partition
+from app.turns.pace import Pace
 from app.turns.ports import (
     Log,
     Owner,
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 REOPEN_FIRST_S = 0.2
 REOPEN_LAST_S = 10.0
 IDLE_S = 1.0
+RESULTS_LINGER_S = 0.05
+RESULTS_AT_ONCE = 32
 HEARTBEAT_MS = 3_600_000
 RENEW_MS = 12 * 3_600_000
 FRESH_MS = 5_000
@@ -69,10 +72,11 @@ class Partition:
         self.records = 0
         self.refusals = 0
         self.answered_s = 0.0
-        self.progressed_s = ports.clock.monotonic_s()
         self._ports = ports
         self._owner = owner
         self._queue = Queue(partition, ports.intake)
+        self._lingers = {each.topic: each.linger_s for each in self.inputs}
+        self._pace = Pace(ports.clock)
         self._results: deque[Any] = deque()
         self._wake = asyncio.Event()
         self._held_back = False
@@ -89,24 +93,29 @@ class Partition:
         self._appended_ms = 0
         self._decider: Decider | None = None
 
-    # --- what the host calls -------------------------------------------------------------------------------
-
     def offer(self, topic: str, records: Sequence[Record]) -> None:
         """Take a poll without ever waiting; a full queue takes only this topic out of the fetch."""
         if self.phase is not Phase.READY or self._held_back:
             return  # read again from the watermark, once it is open
         self._queue.put(topic, records)
-        self._wake.set()
+        self._hurry(self._lingers[topic])
 
     def post(self, result: Any) -> None:
         """A result of work that a turn called for; decided in the next turn."""
         self._results.append(result)
-        self._wake.set()
+        may_linger = len(self._results) < RESULTS_AT_ONCE and not len(self._queue)
+        self._hurry(RESULTS_LINGER_S if may_linger else 0.0)
+
+    def _hurry(self, linger_s: float) -> None:
+        """Something has come that may wait so long; the next turn is at the earliest of these."""
+        if self._pace.hurry(linger_s):
+            self._wake.set()
 
     def hold_back(self) -> None:
         """A rebalance has begun: start no turn until it is known whose this partition is."""
         self._held_back = True
         self._queue.clear()
+        self._wake.set()
 
     def saved_offset(self, topic: str) -> int:
         """The next offset by the last turn that is journaled, relayed and saved."""
@@ -148,8 +157,6 @@ class Partition:
     def results_waiting(self) -> int:
         """Results posted and not decided."""
         return len(self._results)
-
-    # --- the life ------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Open and work until closed. Refusals reopen with back-off; anything else is a bug and raises."""
@@ -198,7 +205,7 @@ class Partition:
         relay = self._start(opening, self._log, self._store)
         await relay.again(opening.outbox)
         self.phase = Phase.READY
-        for topic, _ in self.inputs:
+        for topic, *_ in self.inputs:
             await self._ports.intake.start_at(topic, self.number, self.next_offset(topic))
         logger.info("%s: open at journal offset %d", self.name, self._position)
 
@@ -209,7 +216,7 @@ class Partition:
         self.watermark = opening.watermark
         self._position = opening.position
         self._opened_ms = self._appended_ms = self._ports.clock.now_ms()
-        self.answered_s = self.progressed_s = self._ports.clock.monotonic_s()
+        self.answered_s = self._ports.clock.monotonic_s()
         self._ripeness = Ripeness(
             self.actor.time, timers, self._end_of_first, lambda: self.reached(self.inputs[0].topic)
         )
@@ -228,7 +235,7 @@ class Partition:
     async def _let_go(self, phase: Phase) -> None:
         self.phase = phase
         if phase is Phase.REFUSED:
-            for topic, _ in self.inputs:
+            for topic, *_ in self.inputs:
                 self._ports.intake.pause(topic, self.number)
         if self._relay is not None:
             await self._relay.cancel()
@@ -241,8 +248,6 @@ class Partition:
             self._store.close()
             self._store = None
         self.state = self._decider = None
-
-    # --- turn after turn -----------------------------------------------------------------------------------
 
     async def _work(self) -> None:
         first = True
@@ -262,15 +267,17 @@ class Partition:
 
     def _has_work(self, ready_ms: int | None) -> bool:
         now_ms = self._ports.clock.now_ms()
-        if self._results:
-            return True
         if self._restricted:
-            return False
+            return bool(self._results)
         if self._is_overdue(now_ms):
             return True
         if now_ms - self._opened_ms > RENEW_MS:
             raise _Renewal
-        return bool(len(self._queue) or ready_ms is not None) and self.actor.room() > 0
+        if ready_ms is not None and self.actor.room() > 0:
+            return True
+        if not self._results and not (len(self._queue) and self.actor.room() > 0):
+            return False
+        return self._queue.is_full or self._pace.is_due
 
     def _is_overdue(self, now_ms: int) -> bool:
         """Time to append though there is nothing to say: hourly, and to see that we own it before a renewal."""
@@ -282,6 +289,8 @@ class Partition:
         wait_s = IDLE_S
         if self._ripeness is not None and not self._held_back and self.actor.room() > 0:
             wait_s = min(wait_s, self._ripeness.wait_s(self._ports.clock.now_ms()) or wait_s)
+        if self._results or self.actor.room() > 0:
+            wait_s = self._pace.wait_s(wait_s)
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
@@ -300,15 +309,17 @@ class Partition:
 
     async def _turn(self, ready_ms: int | None, *, first: bool) -> bool:
         """One turn; False where the partition was held back before it was decided."""
-        reach = self._queue.fill()
         await self.actor.prepare()
         if self._decider is None or (first and self._restricted):
             return False
-        results = list(self._results)
+        reach, results = self._queue.fill(), list(self._results)
+        self._pace.turned()
         records, ready_ms = ((), None) if self._restricted else (reach, ready_ms)
         work = Work(results, records, ready_ms, self._ports.clock.now_ms(), first)
         decided = self._decider.decide(work, self.watermark)
         self._queue.taken(decided.taken)
+        if len(self._queue) and self.actor.room() > 0:
+            self._hurry(0.0)
         for _ in results:
             self._results.popleft()
         self.records += decided.taken
@@ -329,7 +340,7 @@ class Partition:
             raise Refused(f"an append landed at {at} instead of {self._position}: somebody else wrote")
         self._position = at + len(pairs)
         self._appended_ms = now_ms
-        self.answered_s = self.progressed_s = self._ports.clock.monotonic_s()
+        self.answered_s = self._ports.clock.monotonic_s()
         self.watermark = turn.watermark
         self._decider.had_outbox = bool(turn.mail)
         self.turns += 1

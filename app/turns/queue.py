@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from app.turns.ports import Intake, Record
 
-QUEUED_POLLS = 2
+QUEUED = 2000
 WITHIN_REACH = 4000
 
 
@@ -19,21 +19,29 @@ class Queue:
         self._partition = partition
         self._intake = intake
         self._polls: deque[tuple[str, Sequence[Record]]] = deque()
+        self._waiting: dict[str, int] = {}
         self._paused: set[str] = set()
 
+    @property
+    def is_full(self) -> bool:
+        """Has a topic left the fetch?"""
+        return bool(self._paused)
+
     def put(self, topic: str, records: Sequence[Record]) -> None:
-        """Take a poll; with too many of its topic, that topic leaves the fetch until there is room."""
+        """Take a poll; with too many records of its topic, that topic leaves the fetch until there is room."""
         self._polls.append((topic, records))
-        if self._polls_of(topic) >= QUEUED_POLLS:
+        waiting = self._waiting[topic] = self._waiting.get(topic, 0) + len(records)
+        if waiting >= QUEUED and topic not in self._paused:
             self._paused.add(topic)
             self._intake.pause(topic, self._partition)
 
     def fill(self) -> Sequence[Record]:
         """Move polls into the next turn's reach; topics that have room again go back into the fetch."""
         while self._polls and len(self.reach) < WITHIN_REACH:
-            _, records = self._polls.popleft()
+            topic, records = self._polls.popleft()
+            self._waiting[topic] -= len(records)
             self.reach.extend(records)
-        for topic in [topic for topic in self._paused if self._polls_of(topic) < QUEUED_POLLS]:
+        for topic in [topic for topic in self._paused if self._waiting[topic] < QUEUED]:
             self._paused.discard(topic)
             self._intake.resume(topic, self._partition)
         return self.reach
@@ -47,10 +55,8 @@ class Queue:
         """Forget everything: it is fetched again from the watermark."""
         self._polls.clear()
         self.reach.clear()
+        self._waiting.clear()
         self._paused.clear()
 
-    def _polls_of(self, topic: str) -> int:
-        return sum(queued == topic for queued, _ in self._polls)
-
     def __len__(self) -> int:
-        return len(self.reach) + sum(len(records) for _, records in self._polls)
+        return len(self.reach) + sum(self._waiting.values())

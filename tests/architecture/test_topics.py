@@ -58,7 +58,7 @@ def written() -> dict[str, set[str]]:
 
 def read() -> dict[str, set[str]]:
     """Who reads which topic: an actor's mailbox, or a reader that is given the name."""
-    found = {name: {a for a, inputs in actor_inputs(TOPICS).items() for t, _ in inputs if t == topic}
+    found = {name: {a for a, inputs in actor_inputs(TOPICS).items() for t, *_ in inputs if t == topic}
              for name, topic in NAMES.items()}  # fmt: skip
     for path, tree in trees().items():
         for call in calls(tree, READS):

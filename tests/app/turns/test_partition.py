@@ -255,14 +255,15 @@ async def test_journal_without_identity_is_refused() -> None:
 
 
 async def test_full_queue_takes_only_its_topic_out_of_the_fetch() -> None:
-    """Given more polls than a queue holds, then their topic leaves the fetch, the mail does not, and it comes back."""
-    broker = filled("1", "2", "3", "4")
+    """Given more records than a queue holds, then their topic alone leaves the fetch, and comes back."""
+    broker = filled(*["1"] * 5_000)
     async with owned(broker) as one:
         await one.ready()
-        for record in broker.topics["in"]:
-            one.partition.offer("in", [record])
+        records = broker.topics["in"]
+        for start in range(0, len(records), 500):
+            one.partition.offer("in", records[start : start + 500])
         assert one.intake.out == {"in"}
-        await one.until(lambda: total(one.store) == 10)
+        await one.until(lambda: total(one.store) == 5_000)
         assert one.intake.out == set()
 
 

@@ -214,9 +214,6 @@ def test_events_and_messages_are_made_as_we_make_them() -> None:
         "topic", "partition", "offset", "timestamp", "timestamp_type", "headers", "key", "value", "checksum",
         "serialized_key_size", "serialized_value_size", "tp", "time_in", "time_out", "time_total", "generation_id",
     ]  # fmt: skip
-    message = batches._message(
-        TP("t", 3),
-        [type("Record", (), {"offset": 9, "timestamp": 5000, "timestamp_type": 1})()],
-        generation=4,
-    )
+    record = type("Record", (), {"offset": 9, "timestamp": 5000, "timestamp_type": 1})()
+    message = batches._message([(TP("t", 3), [record]), (TP("u", 3), [])], generation=4)
     assert (message.tp, message.offset, message.timestamp, message.generation_id) == (("t", 3), 9, 5.0, 4)
