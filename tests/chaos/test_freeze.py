@@ -95,5 +95,4 @@ def test_a_build_without_a_fence_is_found_out(systems: Systems) -> None:
     repeated = repeats(system)
     note(f"broken build no_fence: {freezes}; {len(repeated)} pushes shown again; {findings.told()}")
     assert not any(freezes.refused)
-    assert not findings.exact
-    assert findings.decided.missing or findings.unfinished or len(repeated) > sum(freezes.in_flight)
+    assert not findings.exact or len(repeated) > sum(freezes.in_flight)
