@@ -39,8 +39,6 @@ logger = logging.getLogger(__name__)
 REOPEN_FIRST_S = 0.2
 REOPEN_LAST_S = 10.0
 IDLE_S = 1.0
-RESULTS_LINGER_S = 0.05
-RESULTS_AT_ONCE = 32
 HEARTBEAT_MS = 3_600_000
 RENEW_MS = 12 * 3_600_000
 FRESH_MS = 5_000
@@ -103,8 +101,7 @@ class Partition:
     def post(self, result: Any) -> None:
         """A result of work that a turn called for; decided in the next turn."""
         self._results.append(result)
-        may_linger = len(self._results) < RESULTS_AT_ONCE and not len(self._queue)
-        self._hurry(RESULTS_LINGER_S if may_linger else 0.0)
+        self._hurry(0.0)
 
     def _hurry(self, linger_s: float) -> None:
         """Something has come that may wait so long; the next turn is at the earliest of these."""
