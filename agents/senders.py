@@ -123,6 +123,7 @@ class SenderActor(Mailbox):
                 self.partition.post(Answer(key, attempt, receipt))
         finally:
             self._calls.pop(key, None)
+            self.partition.nudge()
 
     def done(self, turn: Turn, result: Answer) -> None:
         """An answer: the delivery ends, or waits for its next attempt."""

@@ -167,6 +167,7 @@ class CatalogReader:
 
     async def _after(self, running: asyncio.Task[None]) -> None:
         await asyncio.wait({running})
+        self._next = None  # who asks from here on needs a later end than the one that is asked for now
         self._reading = asyncio.ensure_future(self._read())
         await self._reading
 

@@ -29,6 +29,7 @@ def bench(
         list[str] | None,
         typer.Argument(metavar=f"[{'|'.join(NAMES)}]... [OPTION]...", help="None: all.", show_default=False),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Results are JSON lines in any case.")] = False,
 ) -> None:
     """Measure, and print one JSON object for each result and its reference.
 

@@ -103,6 +103,10 @@ class Partition:
         self._results.append(result)
         self._hurry(0.0)
 
+    def nudge(self) -> None:
+        """The actor has room again: look whether records wait."""
+        self._hurry(0.0)
+
     def _hurry(self, linger_s: float) -> None:
         """Something has come that may wait so long; the next turn is at the earliest of these."""
         if self._pace.hurry(linger_s):
@@ -286,7 +290,7 @@ class Partition:
         wait_s = IDLE_S
         if self._ripeness is not None and not self._held_back and self.actor.room() > 0:
             wait_s = min(wait_s, self._ripeness.wait_s(self._ports.clock.now_ms()) or wait_s)
-        if self._results or self.actor.room() > 0:
+        if self._results or (len(self._queue) and not self._restricted and self.actor.room() > 0):
             wait_s = self._pace.wait_s(wait_s)
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
