@@ -155,12 +155,15 @@ def test_a_partition_that_is_stuck_holds_up_no_other(systems: Systems) -> None:
         if partition_of(user.encode(), system.partitions, "murmur2") != 0
     }
     expected = work.of_users(others)
-    until(
-        lambda: set(ids_of(system.decisions(), "accepted")) == shown(expected).keys(),
-        STUCK_LIMIT_S,
-        "all other users have their pushes",
-        0.5,
-    )
+    try:
+        until(
+            lambda: set(ids_of(system.decisions(), "accepted")) == shown(expected).keys(),
+            STUCK_LIMIT_S,
+            "all other users have their pushes",
+            0.5,
+        )
+    except AssertionError as error:
+        raise AssertionError(f"{error}; the worker says {system.owned(0)}") from error
     status, said = system.get(0, "/readyz")
     assert (status, _stuck(system)) == (503, ["users/0"]), said
     assert judge(shown(expected), ids_of(system.decisions(), "sent")).exact
