@@ -319,10 +319,10 @@ class Partition:
         work = Work(results, records, ready_ms, self._ports.clock.now_ms(), first)
         decided = self._decider.decide(work, self.watermark)
         self._queue.taken(decided.taken)
-        if len(self._queue) and self.actor.room() > 0:
-            self._hurry(0.0)
         for _ in results:
             self._results.popleft()
+        if len(self._queue) and self.actor.room() > 0:
+            self._hurry(0.0)
         self.records += decided.taken
         await self._commit(decided)
         return True

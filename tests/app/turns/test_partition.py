@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from app.turns.actor import Actor, Read
 from app.turns.deciding import Input
 from app.turns.opening import IDENTITY_KEY, POSITION_KEY
 from app.turns.partition import Partition
 from app.turns.ports import JournalMissing, Owner, Phase, Ports
+from app.turns.turn import Turn
 from app.turns.watermark import read_source
 from tests.app.turns.broker import MemoryBroker, MemoryLog
 from tests.app.turns.memory import MemoryStore, SetClock
@@ -40,11 +42,41 @@ class Intake:
         self.out.discard(topic)
 
 
+class CallingActor(SumActor):
+    """Makes a call for each record, and has room for two that are not answered and decided."""
+
+    def __init__(self, partition: Partition) -> None:
+        super().__init__()
+        self._partition = partition
+        self.in_flight = 0
+
+    def room(self) -> int:
+        return max(0, 2 - self.in_flight - self._partition.results_waiting)
+
+    def step(self, turn: Turn, record: Any, read: Read) -> None:
+        super().step(turn, record, read)
+        turn.call(record.offset)
+
+    def appended(self, turn: Turn) -> None:
+        self.in_flight += len(turn.calls)
+        asyncio.get_running_loop().call_soon(self._answer, list(turn.calls))
+
+    def _answer(self, calls: list[int]) -> None:
+        self.in_flight -= len(calls)
+        for call in calls:
+            self._partition.post(call)
+
+
 class Owned:
     """One process's view of the partition."""
 
     def __init__(
-        self, broker: MemoryBroker, store: MemoryStore, name: str = "one", wait_s: float = 0.0
+        self,
+        broker: MemoryBroker,
+        store: MemoryStore,
+        name: str = "one",
+        wait_s: float = 0.0,
+        make_actor: Callable[[Partition], Actor] = lambda _partition: SumActor(),
     ) -> None:
         self.broker = broker
         self.store = store
@@ -53,9 +85,7 @@ class Owned:
         ports = Ports(self._log, lambda: store, self.clock, self.intake)
         inputs = [Input("in", relayed=False), Input("mail", relayed=True)]
         self.logs: list[MemoryLog] = []
-        self.partition = Partition(
-            "sums", 0, inputs, lambda _partition: SumActor(), ports, Owner(name, wait_s, 10.0, 0.01)
-        )
+        self.partition = Partition("sums", 0, inputs, make_actor, ports, Owner(name, wait_s, 10.0, 0.01))
         self.task = asyncio.ensure_future(self.partition.run())
 
     def _log(self) -> MemoryLog:
@@ -265,6 +295,15 @@ async def test_full_queue_takes_only_its_topic_out_of_the_fetch() -> None:
         assert one.intake.out == {"in"}
         await one.until(lambda: total(one.store) == 5_000)
         assert one.intake.out == set()
+
+
+async def test_records_that_waited_for_room_are_taken_when_their_calls_have_ended() -> None:
+    """Given more records than an actor has room for, and nothing new after them, then all of them are decided."""
+    broker = filled(*["1"] * 21)
+    async with owned(broker, make_actor=CallingActor) as one:
+        await one.ready()
+        one.feed()
+        await one.until(lambda: total(one.store) == 21)
 
 
 async def test_partition_that_is_held_back_begins_nothing_and_goes_on() -> None:
