@@ -1,6 +1,6 @@
 """The seam to HTTP: plain values in, an answer or the kind of its absence out.
 
-Nothing above this file knows an HTTP library. Behind it, for now, stands aiohttp's HTTP/1.1 pool.
+Nothing above this file knows an HTTP library. Behind it stands aiohttp's HTTP/1.1 pool.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a qualified message to its end for now: guard it, write it, send it, or say why not.
+"""What becomes of a qualified message: guard it, write it, send it, or say why not.
 
 Asks the second and the third question; what comes of them leaves as effects.
 """

@@ -37,14 +37,11 @@ class State:
         self._young: dict[bytes, Kept] = {}
         self._old: dict[bytes, Kept] = {}
         self._unsaved: dict[bytes, tuple[bytes | None, int]] = {}
-        self.loads = 0
-        self.hits = 0
 
     def find(self, table: Table[S], full: bytes) -> Kept:
         """What is live under a full key; its value is None where there is nothing, which is remembered too."""
         kept = self._young.get(full)
         if kept is not None:
-            self.hits += 1
             return kept
         kept = self._old.get(full)
         if kept is None:
@@ -53,7 +50,6 @@ class State:
         return kept
 
     def _load(self, table: Table[S], full: bytes) -> Kept:
-        self.loads += 1
         raw = self._read(full)
         if raw is None:
             return Kept(table, None, ())
