@@ -17,6 +17,7 @@ class Engine(faust.App):
     """A Faust app that starts our own services before its consumer and stops them before it leaves the group."""
 
     hosts: dict[str, Any]
+    fetch: Any
     before_start: Callable[[], Awaitable[None]] | None = None
     before_stop: Callable[[], Awaitable[None]] | None = None
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -23,6 +23,8 @@ from agents.tokens import TokensActor
 from app.clock import SystemClock
 from app.engine import REQUEST_S, SESSION_S, Engine, make_engine
 from app.housekeeping import Housekeeping
+from app.kafka_client.fetch import Fetch, OutOfRange, Polls
+from app.kafka_client.produce import Channel
 from app.partitioning import partition_of
 from app.settings import Settings
 from app.setup import actor_inputs
@@ -30,9 +32,10 @@ from app.topics import Topics
 from app.turns.actor import Actor
 from app.turns.batches import BatchTransport, FaustIntake, by_topic
 from app.turns.host import Host
-from app.turns.kafka_log import KafkaLog
+from app.turns.kafka_log import KafkaLog, Lines
 from app.turns.partition import Partition
 from app.turns.ports import JournalMissing, Owner, Ports
+from app.turns.relays import Relays
 from app.web.site import register
 from tables.catalog import CatalogReader
 from tables.store import Folders
@@ -44,13 +47,6 @@ from transports.http import HttpPool
 logger = logging.getLogger(__name__)
 
 CONNECTIONS = 512
-RELAYS = {
-    "acks": "all",
-    "enable_idempotence": True,
-    "linger_ms": 0,
-    "max_batch_size": 2 << 20,
-    "max_request_size": 4 << 20,
-}
 SWITCH_S = (
     0.0005  # the consumer's thread hands over polls: at the default of 5 ms each hand-over may wait that long
 )
@@ -70,13 +66,20 @@ class Worker:
             settings.kafka, self.topics.campaigns, self.clock, stream_clock=settings.clock == "stream"
         )
         self.misplaced: str | None = None
+        self.out_of_range: dict[str, str] = {}
         self._folders = Folders(settings.data)
         self._ends: Any = None
         self._admin: Any = None
-        self._relays: Any = None
+        self._channel = Channel(settings.kafka, f"{settings.app}-produce")
+        self._lines = Lines(
+            settings.kafka, lambda: self._channel, Relays(lambda: self._channel), self._end_of
+        )
         self._http = HttpPool(CONNECTIONS)
         self._transports: list[Transport] = []
         self._housekeeping: Housekeeping | None = None
+        self.engine.fetch = Fetch(
+            settings.kafka, f"{settings.app}-fetch", self._take, self._out_of_range, self._crashed
+        )
         self._intake = FaustIntake(self.engine)
         self.hosts = self._make_hosts()
         self.engine.hosts = dict(by_topic(self.hosts.values()))
@@ -131,9 +134,7 @@ class Worker:
         name = f"{self.settings.app}.{actor}.{partition}"
         journal = self.topics.journal(actor)
         return Ports(
-            lambda: KafkaLog(
-                self.settings.kafka, name, journal, partition, self._end_of, lambda: self._relays
-            ),
+            lambda: KafkaLog(self._lines, name, journal, partition),
             lambda: self._folders.open(actor, partition),
             self.clock,
             self._intake,
@@ -163,6 +164,19 @@ class Worker:
             )
             logger.error("%s", self.misplaced)
 
+    def _take(self, polls: Polls) -> None:
+        self.engine.consumer.hand_over(polls)
+
+    def _out_of_range(self, lost: OutOfRange) -> None:
+        """A mailbox whose log does not hold what comes next: say so, and decide nothing more of it."""
+        topic, partition = lost.place
+        said = self.out_of_range[f"{topic}/{partition}"] = (
+            f"{topic}/{partition} is decided up to offset {lost.offset}, and its log holds {lost.begin} to "
+            f"{lost.end}: {_what_happened(lost)}. Nothing of it is decided. Say where to go on: stop the workers, then "
+            "`python -m app setup --restart-from latest` (or a time)."
+        )
+        logger.error("%s", said)
+
     def _listen(self, host: Host) -> None:
         engine = self.engine
         topic = engine.topic(*host.topics, partitions=self.settings.partitions, acks=False)
@@ -188,8 +202,8 @@ class Worker:
             bootstrap_servers=kafka, group_id=None, enable_auto_commit=False, isolation_level="read_committed"
         )
         self._admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-        self._relays = AIOKafkaProducer(bootstrap_servers=kafka, **RELAYS)
-        await self._relays.start()
+        await self._channel.start()
+        await self.engine.fetch.start({topic for host in self.hosts.values() for topic in host.topics})
         await self._ends.start()
         await self._admin.start()
         await self.catalog.start()
@@ -207,10 +221,12 @@ class Worker:
         for transport in self._transports:
             await transport.close()
         await self._http.close()
+        await self.engine.fetch.close()
+        await self._lines.relays.close()
+        await self._channel.close()
         with contextlib.suppress(KafkaError):
             await self.catalog.stop()
             if self._ends is not None:
-                await self._relays.stop()
                 await self._ends.stop()
                 await self._admin.close()
 
@@ -230,6 +246,12 @@ class Worker:
         sys.stderr.write(f"worker stops: {type(error).__name__}: {error}\n")
         sys.stderr.flush()
         os._exit(1 if isinstance(error, (JournalMissing, CredentialsError)) else 70)
+
+
+def _what_happened(lost: OutOfRange) -> str:
+    if lost.offset < lost.begin:
+        return f"{lost.begin - lost.offset} records were deleted before they were decided (retention?)"
+    return "it is another log than the one that was decided on (was the topic made anew?)"
 
 
 def run(settings: Settings) -> None:

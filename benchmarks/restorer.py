@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from app.clock import SystemClock, monotonic_s
+from app.kafka_client.produce import Channel
 from app.topics import Topics
-from app.turns.kafka_log import KafkaLog
+from app.turns.kafka_log import KafkaLog, Lines
 from app.turns.opening import Progress, open_partition
+from app.turns.relays import Relays
 from benchmarks.lines import show
 from benchmarks.processor_time import own_cpu_s
 from tables.store import Folders
@@ -40,10 +42,10 @@ class CountingLog(KafkaLog):
 async def restore(bootstrap: str, app: str, partitions: int, folder: Path) -> dict[str, Any]:
     """Open every partition, all at the same time."""
     folders, journal = Folders(folder), Topics(app, "").journal("users")
-    logs = [
-        CountingLog(bootstrap, f"{app}.users.{number}", journal, number, _no_ends)
-        for number in range(partitions)
-    ]
+    channel = Channel(bootstrap, f"{app}-bench")
+    await channel.start()
+    lines = Lines(bootstrap, lambda: channel, Relays(lambda: channel), _no_ends)
+    logs = [CountingLog(lines, f"{app}.users.{number}", journal, number) for number in range(partitions)]
     stores = [folders.open("users", number) for number in range(partitions)]
     started_s, used_s = monotonic_s(), own_cpu_s()
     await asyncio.gather(*(_open(log, store) for log, store in zip(logs, stores, strict=True)))
@@ -51,6 +53,7 @@ async def restore(bootstrap: str, app: str, partitions: int, folder: Path) -> di
     for log, store in zip(logs, stores, strict=True):
         await log.close()
         store.close()
+    await channel.close()
     return {"records": sum(log.records for log in logs), "seconds": seconds, "cpu_seconds": cpu_seconds}
 
 

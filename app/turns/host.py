@@ -64,7 +64,7 @@ class Host:
         await asyncio.gather(*(self._close(number) for number in self.partitions.keys() - wanted))
         for number in sorted(wanted):
             if number in self.partitions:
-                self.partitions[number].go_on()
+                await self.partitions[number].go_on()
             else:
                 self._open(number)
 

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition, errors
+from aiokafka import AIOKafkaConsumer, TopicPartition, errors
+from aiokafka.client import CoordinationType
+from aiokafka.protocol.transaction import InitProducerIdRequest
 
-from app.turns.ports import Fence, JournalMissing, Mail, Pair, Refused, Unanswered
-from app.turns.watermark import SOURCE
+from app.kafka_client.batch import BATCH_BYTES, Batch, Identity
+from app.kafka_client.produce import ANSWER_S, Channel
+from app.turns.ports import Fence, JournalMissing, Pair, Refused, Unanswered
+from app.turns.relays import RECORD_OVERHEAD, Letter, Relays
 
+T = TypeVar("T")
 IDENTITY_KEY = b"\x00identity"
-BATCH_BYTES = 2 << 20
-REQUEST_BYTES = 4 << 20
-RELAY_BYTES = 900_000
-RECORD_OVERHEAD = 40
-ANSWER_S = 30.0
+FETCH_BYTES = 4 << 20
+RETRY_S = 0.05
+FENCE_TRANSACTION_MS = 60_000
 _REFUSALS = (
     errors.ProducerFenced,
     errors.OutOfOrderSequenceNumber,
@@ -31,29 +34,27 @@ _REFUSALS = (
 )
 
 
-class KafkaLog:
-    """The ports' Log on aiokafka.
+class Lines(NamedTuple):
+    """How a log reaches Kafka, shared by all logs of a worker.
 
-    `ends` asks a shared consumer for the end offset of (topic, partition). `relays` gives the worker's producer for
-    mail: it needs no fence, since receivers drop what they have seen, and shared by all partitions it sends what many
-    of them relay in one request. None: the appender's own.
+    `channel`: for appends. `relays`: for mail. `ends`: asks for the end offset of (topic, partition).
     """
 
-    def __init__(
-        self,
-        bootstrap: str,
-        transactional_id: str,
-        journal: str,
-        partition: int,
-        ends: Callable[[str, int], Any],
-        relays: Callable[[], AIOKafkaProducer] | None = None,
-    ) -> None:
-        self._bootstrap = bootstrap
+    bootstrap: str
+    channel: Callable[[], Channel]
+    relays: Relays
+    ends: Callable[[str, int], Any]
+
+
+class KafkaLog:
+    """The ports' Log on Kafka."""
+
+    def __init__(self, lines: Lines, transactional_id: str, journal: str, partition: int) -> None:
+        self._lines = lines
         self._transactional_id = transactional_id
         self._home = TopicPartition(journal, partition)
-        self._ends = ends
-        self._relays = relays
-        self._producer: AIOKafkaProducer | None = None
+        self._identity: Identity | None = None
+        self._sequence = 0
 
     async def identity(self) -> bytes:
         """The value of the journal's first record. Raises JournalMissing, Unanswered."""
@@ -70,26 +71,33 @@ class KafkaLog:
         )
 
     async def fence(self) -> Fence:
-        """Start a producer under the next epoch of this partition's transactional id."""
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            acks="all",
-            linger_ms=0,
-            max_batch_size=BATCH_BYTES,
-            max_request_size=REQUEST_BYTES,
-            request_timeout_ms=int(ANSWER_S * 1000),
-            transactional_id=self._transactional_id,
-        )
+        """Take the next epoch of this partition's transactional id, and write under it from now on."""
         try:
             async with asyncio.timeout(ANSWER_S):
-                await self._producer.start()
-                manager = self._producer._txn_manager
-                while not manager.has_pid():  # noqa: ASYNC110 - the client offers no event for it
-                    await asyncio.sleep(0.005)
+                answer = await self._init_producer_id()
         except (TimeoutError, errors.KafkaError) as error:
             raise Unanswered(f"no producer id for {self._transactional_id}: {error!r}") from error
-        manager.transactional_id = None
-        return Fence(manager.producer_id, manager.producer_epoch)
+        self._identity, self._sequence = Identity(answer.producer_id, answer.producer_epoch), 0
+        return Fence(answer.producer_id, answer.producer_epoch)
+
+    async def _init_producer_id(self) -> Any:
+        """InitProducerId, asked again while its coordinator is away or busy. Raises KafkaError."""
+        client: Any = self._lines.channel().client
+        request = InitProducerIdRequest(self._transactional_id, FENCE_TRANSACTION_MS)
+        while True:
+            try:
+                node = await client.coordinator_lookup(CoordinationType.TRANSACTION, self._transactional_id)
+                answer = await client.send(node, request)
+                error = errors.for_code(answer.error_code)
+                if error is errors.NoError:
+                    return answer
+                if not error.retriable and error is not errors.ConcurrentTransactions:
+                    raise error(self._transactional_id)
+            except errors.KafkaError as failure:
+                if not failure.retriable:
+                    raise
+                await client.force_metadata_update()
+            await asyncio.sleep(RETRY_S)
 
     def fits(self, pairs: Sequence[Pair]) -> bool:
         """Is the sum of keys, values and record overhead below one batch?"""
@@ -98,49 +106,48 @@ class KafkaLog:
 
     async def append(self, pairs: Sequence[Pair], time_ms: int) -> int:
         """One batch to the journal; the offset of its first record."""
-        batch = self._open_producer().create_batch()
+        if self._identity is None:
+            raise Unanswered("the appender is closed")
+        batch = Batch(self._identity, self._sequence)
         for key, value in pairs:
-            if batch.append(key=key, value=value, timestamp=time_ms) is None:
-                raise ValueError("a turn larger than one batch was to be appended")
-        return await self._send(self._open_producer(), batch, self._home)
+            batch.append(key, value, time_ms)
+        offset = await self._answered(self._lines.channel().send(self._home, batch.build()), self._home)
+        self._sequence = batch.next_sequence
+        return offset
 
-    async def relay(self, mail: Iterable[tuple[Mail, bytes]], time_ms: int) -> None:
-        """Messages grouped by where they go, in as many batches as their size asks for."""
-        producer = self._open_producer() if self._relays is None else self._relays()
-        groups: dict[TopicPartition, list[tuple[Mail, bytes]]] = {}
-        for message, source in mail:
+    async def relay(self, mail: Iterable[Letter], time_ms: int) -> None:
+        """Messages grouped by where they go."""
+        groups: dict[TopicPartition, list[Letter]] = {}
+        for letter in mail:
+            message = letter[0]
             partition = self._home.partition if message.partition is None else message.partition
-            groups.setdefault(TopicPartition(message.topic, partition), []).append((message, source))
-        sends = []
-        for place, messages in groups.items():
-            sends += [self._send(producer, batch, place) for batch in _batches(producer, messages, time_ms)]
-        await asyncio.gather(*sends)
+            groups.setdefault(TopicPartition(message.topic, partition), []).append(letter)
+        relays = self._lines.relays
+        await asyncio.gather(
+            *(
+                self._answered(relays.send(place, letters, time_ms), place)
+                for place, letters in groups.items()
+            )
+        )
 
-    async def _send(self, producer: AIOKafkaProducer, batch: Any, place: TopicPartition) -> int:
+    async def _answered(self, sent: Awaitable[T], place: TopicPartition) -> T:
         try:
             async with asyncio.timeout(ANSWER_S):
-                sent = await producer.send_batch(batch, place.topic, partition=place.partition)
-                metadata = await sent
+                return await sent
         except _REFUSALS as error:
             raise Refused(f"{place.topic}/{place.partition}: {error!r}") from error
         except (TimeoutError, errors.KafkaError) as error:
             raise Unanswered(f"{place.topic}/{place.partition}: {error!r}") from error
-        return int(metadata.offset)
-
-    def _open_producer(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            raise Unanswered("the appender is closed")
-        return self._producer
 
     def read(self, start: int, stop: int) -> AsyncIterator[Sequence[tuple[int, bytes, bytes | None]]]:
         """The journal's records from `start` up to, not including, `stop`."""
-        return self._read(start, stop, REQUEST_BYTES)
+        return self._read(start, stop, FETCH_BYTES)
 
     async def _read(
         self, start: int, stop: int, fetch_bytes: int
     ) -> AsyncGenerator[Sequence[tuple[int, bytes, bytes | None]], None]:
         reader = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            bootstrap_servers=self._lines.bootstrap,
             group_id=None,
             enable_auto_commit=False,
             max_partition_fetch_bytes=fetch_bytes,
@@ -169,28 +176,10 @@ class KafkaLog:
     async def end_of(self, topic: str) -> int:
         """The end offset of this partition of `topic`, asked for now."""
         try:
-            return int(await self._ends(topic, self._home.partition))
+            return int(await self._lines.ends(topic, self._home.partition))
         except errors.KafkaError as error:
             raise Unanswered(f"the end of {topic}/{self._home.partition}: {error!r}") from error
 
     async def close(self) -> None:
-        """Stop the producer within a time limit; what it has not sent is dropped."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            with contextlib.suppress(TimeoutError, errors.KafkaError, asyncio.CancelledError):
-                async with asyncio.timeout(5):
-                    await producer.stop()
-
-
-def _batches(
-    producer: AIOKafkaProducer, messages: Sequence[tuple[Mail, bytes]], time_ms: int
-) -> Iterable[Any]:
-    batch, size = producer.create_batch(), 0
-    for message, source in messages:
-        length = len(message.key or b"") + len(message.value or b"") + RECORD_OVERHEAD + len(source)
-        if size and size + length > RELAY_BYTES:
-            yield batch
-            batch, size = producer.create_batch(), 0
-        batch.append(key=message.key, value=message.value, timestamp=time_ms, headers=[(SOURCE, source)])
-        size += length
-    yield batch
+        """Write nothing any more."""
+        self._identity = None

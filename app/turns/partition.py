@@ -94,7 +94,7 @@ class Partition:
     def offer(self, topic: str, records: Sequence[Record]) -> None:
         """Take a poll without ever waiting; a full queue takes only this topic out of the fetch."""
         if self.phase is not Phase.READY or self._held_back:
-            return  # read again from the watermark, once it is open
+            return  # read again from the watermark
         self._queue.put(topic, records)
         self._hurry(self._lingers[topic])
 
@@ -127,10 +127,16 @@ class Partition:
         while self.actor.in_flight or self._results or (self._relay is not None and self._relay.is_busy):  # noqa: ASYNC110 - three sources
             await asyncio.sleep(0.01)
 
-    def go_on(self) -> None:
+    async def go_on(self) -> None:
         """The rebalance left this partition here."""
         self._held_back = False
+        if self.phase is Phase.READY:
+            await self._fetch()
         self._wake.set()
+
+    async def _fetch(self) -> None:
+        for topic, *_ in self.inputs:
+            await self._ports.intake.start_at(topic, self.number, self.next_offset(topic))
 
     def next_offset(self, topic: str) -> int:
         """From where this input is to be fetched."""
@@ -206,8 +212,7 @@ class Partition:
         relay = self._start(opening, self._log, self._store)
         await relay.again(opening.outbox)
         self.phase = Phase.READY
-        for topic, *_ in self.inputs:
-            await self._ports.intake.start_at(topic, self.number, self.next_offset(topic))
+        await self._fetch()
         logger.info("%s: open at journal offset %d", self.name, self._position)
 
     def _start(self, opening: Opening, log: Log, store: Store) -> Relay:
@@ -219,14 +224,14 @@ class Partition:
         self._opened_ms = self._appended_ms = self._ports.clock.now_ms()
         self.answered_s = self._ports.clock.monotonic_s()
         self._ripeness = Ripeness(
-            self.actor.time, timers, self._end_of_first, lambda: self.reached(self.inputs[0].topic)
+            self.actor.time,
+            timers,
+            lambda: self._journal().end_of(self.inputs[0].topic),
+            lambda: self.reached(self.inputs[0].topic),
         )
         self.turns = 0
         self._relay = Relay(self.name, log, store, self.state, self._ports.clock, self._wake.set)
         return self._relay
-
-    async def _end_of_first(self) -> int:
-        return await self._journal().end_of(self.inputs[0].topic)
 
     def _journal(self) -> Log:
         if self._log is None:
@@ -235,9 +240,8 @@ class Partition:
 
     async def _let_go(self, phase: Phase) -> None:
         self.phase = phase
-        if phase is Phase.REFUSED:
-            for topic, *_ in self.inputs:
-                self._ports.intake.pause(topic, self.number)
+        for topic, *_ in self.inputs:
+            self._ports.intake.pause(topic, self.number)
         if self._relay is not None:
             await self._relay.cancel()
             self._relay = None

@@ -16,11 +16,12 @@ from app.settings import select_pure_python_faust
 
 select_pure_python_faust()
 
-from aiokafka import AIOKafkaProducer  # noqa: E402 - after the choice of Faust's path
+from aiokafka.protocol.transaction import InitProducerIdRequest  # noqa: E402 - after the choice of Faust's path
 
 from agents import senders, users  # noqa: E402
 from app.__main__ import run_worker  # noqa: E402
 from app.cli.root import main  # noqa: E402
+from app.kafka_client.batch import Identity  # noqa: E402
 from app.turns import kafka_log, opening, partition  # noqa: E402
 from app.turns.deciding import OUTBOX_KEY  # noqa: E402
 from app.turns.ports import Fence, Mail  # noqa: E402
@@ -65,19 +66,10 @@ def no_fence() -> None:
     """A new producer id at each opening, no wait for the older one, and nobody looks where an append landed."""
 
     async def fence(self: Any) -> Fence:
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
-            acks="all",
-            linger_ms=0,
-            enable_idempotence=True,
-            max_batch_size=kafka_log.BATCH_BYTES,
-            max_request_size=kafka_log.REQUEST_BYTES,
-        )
-        await self._producer.start()
-        while not self._producer._txn_manager.has_pid():  # noqa: ASYNC110 - the client offers no event for it
-            await asyncio.sleep(0.005)
-        manager = self._producer._txn_manager
-        return Fence(manager.producer_id, manager.producer_epoch)
+        client = self._lines.channel().client
+        answer = await client.send(client.get_random_node(), InitProducerIdRequest(None, 0))
+        self._identity, self._sequence = Identity(answer.producer_id, answer.producer_epoch), 0
+        return Fence(answer.producer_id, answer.producer_epoch)
 
     commit = partition.Partition._commit
 

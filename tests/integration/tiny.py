@@ -10,14 +10,16 @@ from aiokafka import AIOKafkaProducer
 from msgspec import Struct
 
 from app.clock import monotonic_s
+from app.kafka_client.produce import Channel
 from app.topics import Topics
 from app.turns.actor import Read
 from app.turns.deciding import Input
 from app.turns.journals import begin_journal
-from app.turns.kafka_log import KafkaLog
+from app.turns.kafka_log import KafkaLog, Lines
 from app.turns.mailbox import Mailbox
 from app.turns.partition import Partition
 from app.turns.ports import Fence, Owner, Pair, Phase, Ports
+from app.turns.relays import Relays
 from app.turns.table import Table
 from app.turns.turn import Turn
 from app.turns.watermark import SOURCE
@@ -142,11 +144,18 @@ class Holder:
             Ports(self._log, lambda: self._store, self.clock, self),
             Owner(name, 0.5, 10.0, 0.5),
         )
-        self._task = asyncio.create_task(self.partition.run())
+        self._channel = Channel(place.kafka.bootstrap, name)
+        self._relays = Relays(lambda: self._channel)
+        self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        await self._channel.start()
+        await self.partition.run()
 
     def _log(self) -> FreezableLog:
         kafka, place = self._place.kafka, self._place
-        log = FreezableLog(kafka.bootstrap, f"{place.topics.app}.tiny.0", place.journal, 0, None)  # type: ignore[arg-type]
+        lines = Lines(kafka.bootstrap, lambda: self._channel, self._relays, _no_ends)
+        log = FreezableLog(lines, f"{place.topics.app}.tiny.0", place.journal, 0)
         log.gate, log.fencing = self.gate, self.fencing
         return log
 
@@ -205,3 +214,9 @@ class Holder:
         async with asyncio.timeout(LIMIT_S):
             await self._task
         await self.partition.release()
+        await self._relays.close()
+        await self._channel.close()
+
+
+async def _no_ends(_topic: str, _partition: int) -> int:
+    raise AssertionError("a stream clock asks for no end")

@@ -316,7 +316,7 @@ async def test_partition_that_is_held_back_begins_nothing_and_goes_on() -> None:
         for _ in range(200):
             await asyncio.sleep(0)
         assert len(broker.topics.get("out", [])) == 0
-        one.partition.go_on()
+        await one.partition.go_on()
         one.feed()
         await one.until(lambda: total(one.store) == 1)
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import faust
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.consumer.fetcher import READ_COMMITTED
-from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.producer.message_accumulator import BatchBuilder
-from aiokafka.producer.transaction_manager import TransactionManager
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 from faust.events import Event
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
@@ -28,7 +30,6 @@ from app.turns import batches
 
 CHECKOUT = Path(__file__).parents[3]
 PINNED = ("aiokafka", "faust-streaming", "mode-streaming")
-PLACE = TopicPartition("t", 0)
 
 
 def parameters(function: Any) -> list[str]:
@@ -74,29 +75,7 @@ def test_faust_runs_as_the_python_that_our_overrides_see() -> None:
     assert [name for name in sys.modules if re.match(r"(faust|mode)\..*_cython\.\w+$", name)] == []
 
 
-# --- aiokafka: the appender -----------------------------------------------------------------------------------
-
-
-async def test_a_transactional_producer_has_a_manager_with_id_and_epoch(producer: AIOKafkaProducer) -> None:
-    manager = producer._txn_manager
-    assert isinstance(manager, TransactionManager)
-    assert not manager.has_pid()
-    assert manager.transactional_id == "x"
-    manager.set_pid_and_epoch(7, 3)
-    assert manager.has_pid()
-    assert (manager.producer_id, manager.producer_epoch) == (7, 3)
-
-
-async def test_a_manager_without_a_transactional_id_sends_plain_idempotent_batches(
-    producer: AIOKafkaProducer,
-) -> None:
-    """`transactional_id = None` takes the producer out of transactions; its sequence numbers go on."""
-    manager = producer._txn_manager
-    manager.set_pid_and_epoch(7, 3)
-    manager.transactional_id = None
-    assert manager.sequence_number(PLACE) == 0
-    manager.increment_sequence_number(PLACE, 5)
-    assert manager.sequence_number(PLACE) == 5
+# --- aiokafka: the producer -----------------------------------------------------------------------------------
 
 
 async def test_a_batch_that_is_full_says_so_with_none(producer: AIOKafkaProducer) -> None:
@@ -110,31 +89,45 @@ async def test_a_batch_that_is_full_says_so_with_none(producer: AIOKafkaProducer
 # --- aiokafka: the consumer -----------------------------------------------------------------------------------
 
 
-async def test_a_consumer_reads_wait_and_isolation_when_it_starts_and_not_before(
-    consumer: AIOKafkaConsumer,
-) -> None:
-    assert consumer._fetch_max_wait_ms == 1500
-    assert consumer._isolation_level == "read_uncommitted"
-    start = inspect.getsource(AIOKafkaConsumer.start)
-    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in start
-    assert "isolation_level=self._isolation_level" in start
-    assert READ_COMMITTED is not None
-    assert batches.FETCH_WAIT_MS < 1500
-
-
-async def test_how_far_a_fetch_has_gone_stands_in_the_subscription(consumer: AIOKafkaConsumer) -> None:
+async def test_a_consumer_asks_its_fetcher_what_to_do_and_knows_who_polls(consumer: AIOKafkaConsumer) -> None:
+    """We take the fetcher's work away, and say that somebody polls, or the consumer would leave the group."""
+    assert parameters(Fetcher._get_actions_per_node) == ["self", "assignment"]
+    routine = inspect.getsource(Fetcher._fetch_requests_routine)
+    asked = routine[routine.index("fetch_requests,") : routine.index("_get_actions_per_node(assignment)")]
+    order = ("fetch_requests", "reset_requests", "timeout", "invalid_metadata", "resume_futures")
+    assert sorted(order, key=asked.index) == list(order)
     state = consumer._subscription
-    assert isinstance(state, SubscriptionState)
-    assert state.subscription is None
-    state.assign_from_user([PLACE])
-    assert state.subscription is not None
-    assert state.subscription.assignment.state_value(TopicPartition("other", 0)) is None
-    place = state.subscription.assignment.state_value(PLACE)
-    assert isinstance(place, TopicPartitionState)
-    assert not place.has_valid_position
-    place.seek(17)
-    assert place.has_valid_position
-    assert place.position == 17
+    with state.fetch_context():
+        assert state.fetcher_idle_time == 0
+
+
+# --- aiokafka: the client, records, and requests ---------------------------------------------------------------
+
+
+def test_a_connection_asks_a_request_for_what_ours_have() -> None:
+    """Ours are no subclasses of aiokafka's: these methods are all that a connection uses."""
+    send, frame = (
+        inspect.getsource(AIOKafkaConnection.send),
+        inspect.getsource(AIOKafkaConnection._handle_frame),
+    )
+    for used in ("request.prepare(self._versions)", "build_request_header(", "request_struct.encode()"):
+        assert used in send
+    for used in ("request.parse_response_header(resp)", "request.RESPONSE_TYPE", "resp_type.decode(resp)"):
+        assert used in frame
+    assert parameters(AIOKafkaClient.send) == ["self", "node_id", "request", "group"]
+    assert parameters(AIOKafkaClient.coordinator_lookup) == ["self", "coordinator_type", "coordinator_key"]
+
+
+def test_batches_are_built_and_read_as_we_do() -> None:
+    builder = DefaultRecordBatchBuilder(2, 0, 0, 7, 3, 11, 1000)
+    assert builder.append(0, 1, b"k", b"v", [("h", b"1")]) is not None
+    assert builder.append(1, 1, b"k", b"v" * 1000, []) is None
+    batch: Any = MemoryRecords(bytes(builder.build())).next_batch()
+    assert (batch.producer_id, batch.producer_epoch, batch.base_sequence) == (7, 3, 11)
+    assert batch.validate_crc()
+    (record,) = batch
+    assert (record.offset, record.timestamp, record.key, record.value) == (0, 1, b"k", b"v")
+    assert record.headers == [("h", b"1")]
 
 
 # --- Faust ----------------------------------------------------------------------------------------------------
@@ -143,27 +136,21 @@ async def test_how_far_a_fetch_has_gone_stands_in_the_subscription(consumer: AIO
 def test_the_consumer_has_what_we_call_and_override() -> None:
     expected = {
         "getmany": ["self", "timeout"],
-        "_wait_next_records": ["self", "timeout"],
-        "perform_seek": ["self"],
-        "pause_partitions": ["self", "tps"],
-        "resume_partitions": ["self", "tps"],
+        "stop_flow": ["self"],
         "track_message": ["self", "message"],
         "ack": ["self", "message"],
-        "_add_gap": ["self", "tp", "offset_from", "offset_to"],
         "_commit_offsets": ["self", "offsets", "start_new_transaction"],
         "commit": ["self", "topics", "start_new_transaction"],
         "seek_to_committed": ["self"],
-        "seek_wait": ["self", "partitions"],
         "assignment": ["self"],
     }
     assert {name: parameters(getattr(DriverConsumer, name)) for name in expected} == expected
     assert DriverConsumer._new_consumer_thread is not ThreadDelegateConsumer._new_consumer_thread
-    assert Consumer.flow_active is True
     assert inspect.isasyncgenfunction(Consumer.getmany)
 
 
 def test_every_override_of_ours_overrides_something() -> None:
-    own = {"passed", "advise", "_hosts_offset", "fetch_position"}
+    own = {"advise", "hand_over", "touch"}
     for ours, theirs in (
         (batches.BatchConsumer, DriverConsumer),
         (batches.BatchThread, AIOKafkaConsumerThread),
@@ -178,11 +165,12 @@ def test_every_override_of_ours_overrides_something() -> None:
         assert [name for name in sorted(names - own) if not hasattr(theirs, name)] == [], ours
 
 
-def test_what_takes_the_polls_asks_for_what_we_switch_off() -> None:
-    """The drain calls `_add_gap`, compares with `_read_offset`, and hands each message on before the next."""
+def test_a_rebalance_stops_the_flow_before_it_empties_the_streams() -> None:
+    """Our fetch ends at `stop_flow`: what came between it and the emptying would be decided with a gap before it."""
+    revoked = inspect.getsource(faust.App._on_partitions_revoked)
+    assert revoked.index("consumer.stop_flow") < revoked.index("flow_control.clear")
     drain = inspect.getsource(Consumer._drain_messages)
-    for used in ("_read_offset", "_add_gap", "self.getmany", "suspend_flow"):
-        assert used in drain
+    assert "self.getmany" in drain
     assert "seek_to_committed" in inspect.getsource(Consumer.perform_seek)
 
 
@@ -193,7 +181,7 @@ def test_the_livelock_detector_is_a_task_that_ours_takes_the_place_of() -> None:
 
 
 def test_the_consumer_thread_has_what_we_call_and_override() -> None:
-    assert parameters(AIOKafkaConsumerThread._create_worker_consumer) == ["self", "transport"]
+    assert "await self._consumer.start()" in inspect.getsource(AIOKafkaConsumerThread.on_start)
     assert parameters(AIOKafkaConsumerThread._ensure_consumer) == ["self"]
     assert parameters(AIOKafkaConsumerThread.call_thread)[:2] == ["self", "fun"]
     assert parameters(AIOKafkaConsumerThread.assignment) == ["self"]

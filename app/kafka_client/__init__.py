@@ -1,0 +1,1 @@
+"""The hot path to Kafka: fetch and produce, over aiokafka's connections and record batches."""
