@@ -10,7 +10,7 @@ from app import wire
 from app.domain import decide
 from app.domain.deliver import Context
 from app.domain.model.effect import Effect, Keep, MoveToken, Record, Send
-from app.domain.model.event import Tick
+from app.domain.model.event import Event, Tick
 from app.domain.model.mail import TokenClaim
 from app.domain.model.user import Activity, Agenda, Profile, User
 from app.topics import Topics
@@ -48,25 +48,6 @@ class Shared:
         self.reader = wire.EventReader()
 
 
-class _Parts:
-    """The parts of one user out of the turn."""
-
-    __slots__ = ("key", "turn")
-
-    def __init__(self, turn: Turn, key: bytes) -> None:
-        self.turn = turn
-        self.key = key
-
-    def profile(self) -> Profile:
-        return self.turn.get(PROFILE, self.key) or Profile()
-
-    def activity(self) -> Activity:
-        return self.turn.get(ACTIVITY, self.key) or Activity()
-
-    def agenda(self) -> Agenda:
-        return self.turn.get(AGENDA, self.key) or Agenda()
-
-
 class UsersActor:
     """One partition of users."""
 
@@ -77,6 +58,9 @@ class UsersActor:
         self._shared = shared
         self._topics = shared.topics
         self.time = Time.STREAM if shared.stream_clock else Time.CAUGHT_UP
+        self._turn: Turn | None = None
+        self._users: dict[str, User] = {}
+        self._last: Context | None = None
 
     @property
     def in_flight(self) -> int:
@@ -102,40 +86,33 @@ class UsersActor:
         found = self._shared.reader.read(record, now_ms)
         if isinstance(found, wire.Bad):
             return Unreadable(found.reason, found.detail)
-        return Read(found, found.time_ms, includes=isinstance(found, Tick))
+        return Read(found, found.time_ms, found.__class__ is Tick)
 
     def step(self, turn: Turn, record: Any, read: Read) -> None:
         """Decide on one event or one piece of mail."""
-        message = read.message
-        if isinstance(message, Tick):
+        message, now_ms = read.message, turn.now_ms
+        if message.__class__ is Tick:
             return
-        key = message.user.encode("utf-8", "surrogatepass")
-        user = User(message.user, _Parts(turn, key))
-        if record.topic == self._topics.users_mail:
-            effects = decide.on_mail(user, message, self._context(turn, turn.now_ms))
+        user = self._user(turn, message.user)
+        if message.__class__ is Event:
+            context = self._context(now_ms, min(record.timestamp, now_ms))
+            effects = decide.on_event(user, message, record.offset, context)
         else:
-            if turn.get(ACTIVITY, key) is None:
-                self._check_place(key, message.user)
-            time_ms = min(record.timestamp, turn.now_ms)
-            effects = decide.on_event(user, message, record.offset, self._context(turn, time_ms))
-        self._keep(turn, key, user)
-        self._carry_out(turn, key, effects)
+            effects = decide.on_mail(user, message, self._context(now_ms, now_ms))
+        self._carry_out(turn, user, effects)
 
     def due(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """Timers and held messages of one user."""
-        user_key = key[1:]
-        user = User(user_key.decode("utf-8", "surrogatepass"), _Parts(turn, user_key))
-        effects = decide.on_due(user, due_ms, self._context(turn, turn.now_ms))
-        self._keep(turn, user_key, user)
-        self._carry_out(turn, user_key, effects)
+        user = self._user(turn, key[1:].decode("utf-8", "surrogatepass"))
+        self._carry_out(turn, user, decide.on_due(user, due_ms, self._context(turn.now_ms, turn.now_ms)))
 
     def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """Deciding what is due failed: it ends without a push; the failure is in the log and among the dead letters."""
-        user_key = key[1:]
-        agenda = turn.get(AGENDA, user_key)
-        if agenda is not None:
-            agenda.entries = [e for e in agenda.entries if getattr(e, "due_ms", due_ms + 1) > due_ms]
-            turn.put(AGENDA, user_key, agenda)
+        user = self._user(turn, key[1:].decode("utf-8", "surrogatepass"))
+        entries = user.agenda.entries
+        user.agenda.entries = [e for e in entries if getattr(e, "due_ms", due_ms + 1) > due_ms]
+        user.agenda_changed = True
+        self._carry_out(turn, user, [])
 
     def bury(self, turn: Turn, record: Any, reason: str, detail: str) -> None:
         """A dead letter, under the record's own key."""
@@ -145,7 +122,13 @@ class UsersActor:
         """Users call nobody."""
 
     def finish(self, turn: Turn) -> None:
-        """Nothing is said once a turn."""
+        """What has changed of a user is put down once a turn (the agenda at once, for its timers)."""
+        if turn is self._turn:
+            for user in self._users.values():
+                if user.activity_changed:
+                    turn.put(ACTIVITY, _key(user.id), user.activity)
+                if user.profile_changed:
+                    turn.put(PROFILE, _key(user.id), user.profile)
 
     def appended(self, turn: Turn) -> None:
         """Users call nobody."""
@@ -153,27 +136,50 @@ class UsersActor:
     async def closing(self) -> None:
         """Nothing is under way."""
 
-    def _context(self, turn: Turn, time_ms: int) -> Context:
-        catalog = self._shared.catalog.at(time_ms)[0]
-        current, rules = self._shared.catalog.at(turn.now_ms)
-        return Context(catalog, current, rules, turn.now_ms)
+    def _context(self, now_ms: int, time_ms: int) -> Context:
+        """`time_ms`: the record's place in time, by which campaigns trigger."""
+        current, rules = self._shared.catalog.at(now_ms)
+        catalog = current if time_ms == now_ms else self._shared.catalog.at(time_ms)[0]
+        last = self._last
+        if last is not None and last.catalog is catalog and last.current is current and last.rules is rules:
+            last.now_ms = now_ms
+            return last
+        self._last = Context(catalog, current, rules, now_ms)
+        return self._last
+
+    def _user(self, turn: Turn, user_id: str) -> User:
+        """A user as this turn leaves them."""
+        if turn is not self._turn:
+            self._turn, self._users = turn, {}
+        user = self._users.get(user_id)
+        if user is None:
+            user = self._users[user_id] = self._load(turn, user_id)
+        return user
+
+    def _load(self, turn: Turn, user_id: str) -> User:
+        key = _key(user_id)
+        activity = turn.get(ACTIVITY, key)
+        if activity is None:
+            activity = Activity()
+            self._check_place(key, user_id)
+        return User(user_id, turn.get(PROFILE, key) or Profile(), activity, turn.get(AGENDA, key) or Agenda())
 
     def _check_place(self, key: bytes, user: str) -> None:
         if self._shared.partition_of(key) != self._partition.number:
             self._shared.misplaced(user, self._partition.number)
 
-    def _keep(self, turn: Turn, key: bytes, user: User) -> None:
-        if user.activity_changed:
-            turn.put(ACTIVITY, key, user.activity)
-        if user.profile_changed:
-            turn.put(PROFILE, key, user.profile)
+    def _carry_out(self, turn: Turn, user: User, effects: list[Effect]) -> None:
+        """The agenda's timers, and what must happen outside."""
         if user.agenda_changed:
+            user.agenda_changed = False
             if user.agenda.entries:
-                turn.put(AGENDA, key, user.agenda)
+                turn.put(AGENDA, _key(user.id), user.agenda)
             else:
-                turn.delete(AGENDA, key)
+                turn.delete(AGENDA, _key(user.id))
+        if effects:
+            self._send(turn, _key(user.id), effects)
 
-    def _carry_out(self, turn: Turn, key: bytes, effects: list[Effect]) -> None:
+    def _send(self, turn: Turn, key: bytes, effects: list[Effect]) -> None:
         topics = self._topics
         for effect in effects:
             match effect:
@@ -194,3 +200,7 @@ class UsersActor:
         claim = TokenClaim(token, user, device, self._partition.number)
         place = int.from_bytes(name[:4], "big") % self._shared.partitions
         turn.send(self._topics.tokens_mail, name, wire.encode_pack(claim), place)
+
+
+def _key(user_id: str) -> bytes:
+    return user_id.encode("utf-8", "surrogatepass")

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from app.domain.model.decision import Decision
-from app.domain.model.event import DeviceReport, Event, PushStatus, Tick
+from app.domain.model.event import NOTHING_SAID, DeviceReport, Event, PushStatus, Said, Tick
 from app.domain.model.mail import TokenClaim, UserMail
 from app.domain.model.push import InboxItem, Order
 from app.domain.model.reason import DeadLetterReason
@@ -20,10 +20,13 @@ EVENT_BYTES = 32 * 1024
 DEAD_LETTER_BYTES = 256 * 1024
 EARLIEST_MS = 946_684_800_000  # 2000-01-01
 FUTURE_MS = 86_400_000
-CONTEXTS = 20_000
+CONTEXTS = 8_000
+MINUTES = 2_000
+PLAIN_LENGTH = len("2026-01-31T12:00:00.000Z")
 SECONDS_LIMIT = 1e11  # beyond: not seconds
 MESSAGE_PACK = b"application/msgpack"
 _NAMED = {"screen": "Screen Viewed", "page": "Page Viewed"}
+_PUSH = {str(status): status for status in PushStatus}
 _NAMELESS = frozenset({"identify", "alias", "group"})
 
 
@@ -48,63 +51,64 @@ class _Message(Struct, frozen=True, gc=False):
 
 
 class _Context(NamedTuple):
-    """What matters of a message's context; remembered, because a device sends the same one again and again."""
+    """What matters of a message's context."""
 
-    device: DeviceReport | None
-    zone: str | None
-    locale: str | None
+    said: Said
     traits: dict[str, Any] | None
 
 
-_NO_CONTEXT = _Context(None, None, None, None)
+_NO_CONTEXT = _Context(NOTHING_SAID, None)
 
 
 class EventReader:
-    """Reads events. Remembers the contexts that it has seen: a device sends the same one again and again."""
+    """Reads events. Remembers contexts and minutes that it has seen: they come again and again."""
 
     def __init__(self) -> None:
-        self._json = msgspec.json.Decoder(_Message)
-        self._message_pack = msgspec.msgpack.Decoder(_Message)
+        self._json = msgspec.json.Decoder(_Message).decode
+        self._message_pack = msgspec.msgpack.Decoder(_Message).decode
         self._contexts: dict[bytes, _Context] = {}
+        self._contexts_before: dict[bytes, _Context] = {}
+        self._clock = Minutes()
 
     def read(self, record: Any, now_ms: int | None) -> Event | Tick | Bad:
         """One record of `events`; `now_ms` None: a stream clock, under which no time is the future."""
-        value, key = record.value, record.key
+        value = record.value
         if value is None:
             return Bad(DeadLetterReason.UNREADABLE, "the record has no value")
         if len(value) > EVENT_BYTES:
             return Bad(DeadLetterReason.TOO_LARGE, f"{len(value)} bytes; an event has at most {EVENT_BYTES}")
-        is_json = _is_json(record)
-        message = self._decode(value, is_json)
-        if isinstance(message, Bad):
-            return message
-        time_ms = record.timestamp if message.timestamp is None else _milliseconds(message.timestamp)
-        if time_ms is None:
-            return Bad(DeadLetterReason.WRONG_TYPE, "timestamp: an ISO 8601 time with a zone, or seconds")
-        if time_ms < EARLIEST_MS or (now_ms is not None and time_ms > now_ms + FUTURE_MS):
-            return Bad(
-                DeadLetterReason.TIME_OUT_OF_RANGE, f"the event's time is {time_ms} ms since the epoch"
-            )
-        if message.type == "tick":
-            return Tick(time_ms)
-        return self._event(record, key, message, time_ms, is_json)
-
-    def _decode(self, value: bytes, is_json: bool) -> _Message | Bad:
+        is_json = _is_json(record) if record.headers else value[:1] == b"{"
         try:
-            return (self._json if is_json else self._message_pack).decode(value)
+            message = self._json(value) if is_json else self._message_pack(value)
         except msgspec.ValidationError as error:
             return Bad(DeadLetterReason.WRONG_TYPE, str(error))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return Bad(DeadLetterReason.UNREADABLE, str(error))
+        time_ms = record.timestamp if message.timestamp is None else self._clock.read(message.timestamp)
+        if time_ms is None or time_ms < EARLIEST_MS or (now_ms is not None and time_ms > now_ms + FUTURE_MS):
+            return _bad_time(time_ms)
+        if message.type == "track" and message.event and message.userId and record.key is not None:
+            return Event(
+                message.userId,
+                message.messageId or f"{record.topic}/{record.partition}/{record.offset}",
+                time_ms,
+                record.timestamp,
+                message.event,
+                message.properties or {},
+                None,
+                self._context(message.context, is_json).said,
+            )
+        return self._other(record, message, time_ms, is_json)
 
-    def _event(
-        self, record: Any, key: bytes | None, message: _Message, time_ms: int, is_json: bool
-    ) -> Event | Bad:
+    def _other(self, record: Any, message: _Message, time_ms: int, is_json: bool) -> Event | Tick | Bad:
+        """Whatever is not the plain `track` of a known user."""
+        kind = message.type
+        if kind == "tick":
+            return Tick(time_ms)
         user = message.userId or message.anonymousId
-        if not user or key is None:
+        if not user or record.key is None:
             missing = "no userId and no anonymousId" if not user else "the record has no key"
             return Bad(DeadLetterReason.NO_USER, missing)
-        kind = message.type
         name = message.event if kind == "track" else _NAMED.get(kind)
         if kind == "track" and not name:
             return Bad(DeadLetterReason.WRONG_TYPE, "event: a track message names its event")
@@ -123,22 +127,56 @@ class EventReader:
             name,
             properties,
             context.traits if traits is None and kind == "identify" else traits,
-            context.device,
-            context.zone,
-            context.locale,
+            context.said,
         )
 
     def _context(self, raw: Raw, is_json: bool) -> _Context:
+        """Two generations of contexts: one that is full makes room for the next."""
         data = bytes(raw)
-        if not data:
-            return _NO_CONTEXT
         known = self._contexts.get(data)
         if known is None:
+            known = self._contexts_before.get(data) or _decode_context(data, is_json)
             if len(self._contexts) >= CONTEXTS:
-                self._contexts.clear()
-            values = msgspec.json.decode(data) if is_json else msgspec.msgpack.decode(data)
-            known = self._contexts[data] = _read_context(values)
+                self._contexts, self._contexts_before = {}, self._contexts
+            self._contexts[data] = known
         return known
+
+
+class Minutes:
+    """Reads times. Remembers the minutes that it has seen: of most times only seconds are left to be read."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def read(self, value: Any) -> int | None:
+        """Milliseconds of ISO 8601 with a zone, or of seconds since the epoch; None for anything else."""
+        if value.__class__ is not str or len(value) != PLAIN_LENGTH or value[-1] != "Z" or value[19] != ".":
+            return _milliseconds(value)
+        second, part = value[17:19], value[20:23]
+        if not (second.isdecimal() and part.isdecimal() and value.isascii()) or second > "59":
+            return _milliseconds(value)
+        minute = value[:17]
+        known = self._known.get(minute)
+        if known is None:
+            whole = _milliseconds(f"{minute}00Z")
+            if whole is None:
+                return None
+            if len(self._known) >= MINUTES:
+                self._known.clear()
+            known = self._known[minute] = whole
+        return known + int(second) * 1000 + int(part)
+
+
+def _decode_context(data: bytes, is_json: bool) -> _Context:
+    if not data:
+        return _NO_CONTEXT
+    return _read_context(msgspec.json.decode(data) if is_json else msgspec.msgpack.decode(data))
+
+
+def _bad_time(time_ms: int | None) -> Bad:
+    if time_ms is None:
+        return Bad(DeadLetterReason.WRONG_TYPE, "timestamp: an ISO 8601 time with a zone, or seconds")
+    return Bad(DeadLetterReason.TIME_OUT_OF_RANGE, f"the event's time is {time_ms} ms since the epoch")
 
 
 def _is_json(record: Any) -> bool:
@@ -171,12 +209,8 @@ def _read_context(values: Any) -> _Context:
     if not isinstance(values, dict):
         return _NO_CONTEXT
     traits = values.get("traits")
-    return _Context(
-        _read_device(values),
-        _text(values.get("timezone")),
-        _text(values.get("locale")),
-        traits if isinstance(traits, dict) else None,
-    )
+    said = Said(_read_device(values), _text(values.get("timezone")), _text(values.get("locale")))
+    return _Context(said, traits if isinstance(traits, dict) else None)
 
 
 def _read_device(values: dict[str, Any]) -> DeviceReport | None:
@@ -194,7 +228,7 @@ def _read_device(values: dict[str, Any]) -> DeviceReport | None:
         device_id,
         None if platform is None else platform.lower(),
         token,
-        PushStatus(push) if isinstance(push, str) and push in list(PushStatus) else None,
+        _PUSH.get(push) if isinstance(push, str) else None,
         _text(device.get("manufacturer")),
         _text(device.get("model")),
         _text(_map(values.get("os")).get("version")),

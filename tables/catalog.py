@@ -30,6 +30,7 @@ IN_FORCE_MS = 2000
 SETTINGS_KEY = b"@settings"
 HISTORY = 50
 AGAIN_S = 0.5
+NEVER_MS = 1 << 63
 KEEP_S = 0.4
 
 
@@ -121,6 +122,8 @@ class CatalogReader:
         self._bounds: list[int] = [0]
         self._moments: list[tuple[Catalog, AppRules] | None] = [(Catalog({}, {}), AppRules())]
         self._stale = True
+        self._newest: tuple[Catalog, AppRules] = (Catalog({}, {}), AppRules())
+        self._newest_from_ms = NEVER_MS
 
     async def start(self) -> None:
         """Connect and read everything."""
@@ -197,9 +200,12 @@ class CatalogReader:
         except (msgspec.MsgspecError, ValueError) as error:
             logger.error("campaigns topic, offset %d: not readable: %s", record.offset, error)
         self._stale = True
+        self._newest_from_ms = NEVER_MS
 
     def at(self, time_ms: int) -> tuple[Catalog, AppRules]:
         """What was in force at this time; under a stream clock what is in force at all."""
+        if time_ms >= self._newest_from_ms:
+            return self._newest
         if self._stale:
             self._rebuild()
         place = (
@@ -208,6 +214,8 @@ class CatalogReader:
         moment = self._moments[max(place, 0)]
         if moment is None:
             moment = self._moments[place] = self._make(self._bounds[place])
+        if place == len(self._bounds) - 1:
+            self._newest, self._newest_from_ms = moment, 0 if self._stream_clock else self._bounds[-1]
         return moment
 
     def _rebuild(self) -> None:

@@ -23,22 +23,29 @@ PERMISSION_CHANGED = "Push Permission Changed"
 
 def on_event(user: User, event: Event, offset: int, context: Context) -> list[Effect]:
     """One event of this user, in log order. `offset`: where it stands in `events`."""
-    if not recent.is_new(user.activity, event.message_id):
+    activity = user.activity
+    if not recent.is_new(activity, event.message_id):
         return []
-    recent.remember_offset(user.activity, offset)
+    recent.remember_offset(activity, offset)
     user.activity_changed = True
     effects: list[Effect] = []
-    token = identify.learn(user, event)
-    if token is not None and event.device is not None:
-        effects.append(MoveToken(token, event.device.id))
+    if event.said is not user.learned or event.traits:
+        _learn(user, event, effects)
     if event.name is None:
         return effects
     if event.name == PERMISSION_CHANGED:
         _change_permission(user, event)
-    _answer(user, event, context, effects)
-    if not _is_late(event, context):
-        _trigger(user, event, context, effects)
+    _answer(user, event, event.name, context, effects)
+    plans = qualify.triggered(context.catalog, event, event.name, context.now_ms)
+    if plans and not _is_late(event, context):
+        _trigger(user, event, plans, context, effects)
     return effects
+
+
+def _learn(user: User, event: Event, effects: list[Effect]) -> None:
+    token = identify.learn(user, event)
+    if token is not None and event.said.device is not None:
+        effects.append(MoveToken(token, event.said.device.id))
 
 
 def _is_late(event: Event, context: Context) -> bool:
@@ -49,12 +56,13 @@ def _is_late(event: Event, context: Context) -> bool:
 
 def _change_permission(user: User, event: Event) -> None:
     status = event.properties.get("status")
-    device = event.properties.get("device_id") or (event.device.id if event.device else None)
+    said = event.said.device
+    device = event.properties.get("device_id") or (said.id if said else None)
     if isinstance(device, str) and status in list(PushStatus):
-        user.profile_changed |= identify.set_push(user.profile, device, PushStatus(str(status)))
+        identify.set_push(user, device, PushStatus(str(status)))
 
 
-def _answer(user: User, event: Event, context: Context, effects: list[Effect]) -> None:
+def _answer(user: User, event: Event, name: str, context: Context, effects: list[Effect]) -> None:
     if user.agenda.entries:
         for held in qualify.answered(user, context.catalog, event, context.now_ms):
             plan = context.catalog.plans[held.campaign, held.version]
@@ -63,13 +71,14 @@ def _answer(user: User, event: Event, context: Context, effects: list[Effect]) -
             effects.append(
                 record(user, message, Step.DROPPED, context.now_ms, reason=Reason.CANCELLED, detail=why)
             )
-    if (event.name or "") in context.catalog.answers:
+    kinds = context.catalog.answers.get(name)
+    if kinds is not None:
         horizon_ms = context.now_ms - context.rules.max_lateness_ms
-        qualify.remember_answer(user, context.catalog, event, context.now_ms, horizon_ms)
+        qualify.remember_answer(user, kinds, event, context.now_ms, horizon_ms)
 
 
-def _trigger(user: User, event: Event, context: Context, effects: list[Effect]) -> None:
-    for plan in qualify.triggered(context.catalog, event, context.now_ms):
+def _trigger(user: User, event: Event, plans: list[Plan], context: Context, effects: list[Effect]) -> None:
+    for plan in plans:
         if plan.unless is not None:
             qualify.arm(user, plan, event)
         elif qualify.meets_who(plan, user, context.now_ms):
@@ -124,7 +133,7 @@ def on_mail(user: User, mail: UserMail, context: Context) -> list[Effect]:
     """Mail from senders and tokens to this user."""
     match mail:
         case TokenMoved():
-            user.profile_changed |= identify.suspend(user.profile, mail.device, mail.token)
+            identify.suspend(user, mail.device, mail.token)
             return []
         case Outcome():
             return _on_outcome(user, mail, context)

@@ -21,8 +21,8 @@ def settle(user: User, outcome: Outcome) -> Settled | None:
 
     The first device that takes the message settles it as accepted; it fails only when every device has (C135, C152).
     """
-    if outcome.result is Result.GONE and forget_token(user.profile, outcome.device, outcome.token):
-        user.profile_changed = True
+    if outcome.result is Result.GONE:
+        forget_token(user, outcome.device, outcome.token)
     entry = _find(user, outcome.message_id)
     if entry is None:
         return None

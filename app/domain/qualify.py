@@ -27,9 +27,9 @@ def match_value(match: str | None, properties: dict[str, Any]) -> str | None:
     return None if value is None else str(value)
 
 
-def triggered(catalog: Catalog, event: Event, now_ms: int) -> list[Plan]:
-    """The live campaigns within their schedule whose trigger this event is."""
-    listeners = catalog.triggers.get(event.name or "")
+def triggered(catalog: Catalog, event: Event, name: str, now_ms: int) -> list[Plan]:
+    """The live campaigns within their schedule whose trigger this event, of this name, is."""
+    listeners = catalog.triggers.get(name)
     if listeners is None:
         return []
     properties = event.properties
@@ -76,12 +76,17 @@ def _answer_of(kind: AnswerKind | None, event: Event, now_ms: int) -> str | None
     return ANY_MATCH if match is None else "=" + match
 
 
-def remember_answer(user: User, catalog: Catalog, event: Event, now_ms: int, horizon_ms: int) -> None:
+def remember_answer(
+    user: User, kinds: tuple[AnswerKind, ...], event: Event, now_ms: int, horizon_ms: int
+) -> None:
     """Keep the time of a cancelling event for a trigger that the log may yet bring (tA < tB), as long as it may."""
-    for kind in catalog.answers.get(event.name or "", ()):
+    answers = user.activity.answers
+    for kind in kinds:
         match = _answer_of(kind, event, now_ms)
         if match is not None:
-            known = user.activity.answers.setdefault(kind.key, [])
+            known = answers.get(kind.key)
+            if known is None:
+                known = answers[kind.key] = []
             if known and (known[0][0] <= horizon_ms or len(known) >= REMEMBERED_ANSWERS):
                 known[:] = [answer for answer in known[1 - REMEMBERED_ANSWERS :] if answer[0] > horizon_ms]
             known.append((event.time_ms, match))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
+from msgspec import Struct
+
 from app.turns.ports import Record
 from app.turns.table import Table
 from app.turns.turn import Turn
@@ -23,7 +25,7 @@ class Time(Enum):
     WALL = "wall"
 
 
-class Read(NamedTuple):
+class Read(Struct, gc=False):
     """A decoded record. `time_ms` moves a stream clock; with `includes` what is due at that very time goes first."""
 
     message: Any

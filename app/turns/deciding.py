@@ -143,28 +143,31 @@ class _Attempt:
         return turn.operations >= limit or turn.mail_bytes > SOFT_BYTES
 
     def _step_records(self, limit: int, bury: Exception | None) -> None:
-        turn, actor, inputs = self.turn, self._actor, self.turn.watermark.inputs
+        turn, actor, relayed, inputs = self.turn, self._actor, self._relayed, self.turn.watermark.inputs
         for record in self._work.records:
-            if self._full(limit):
+            if turn.operations >= limit or turn.mail_bytes > SOFT_BYTES:
                 return
             topic = record.topic
             if record.offset > inputs.get(topic, -1):
-                if topic not in self._relayed or self._is_new(record):
+                if topic not in relayed or self._is_new(record):
                     read = actor.read(record)
-                    if not self._advance(read, limit, bury):
+                    if self._streaming and not self._advance(read, limit, bury):
                         return
-                    self._step(record, read, bury if turn.operations == 0 else None)
+                    if bury is None and read.__class__ is Read:
+                        actor.step(turn, record, read)
+                    else:
+                        self._bury(record, read, bury if turn.operations == 0 else None)
+                    turn.operations += 1
                 inputs[topic] = record.offset
             self.taken += 1
 
-    def _step(self, record: Record, read: Read | Unreadable, bury: Exception | None) -> None:
+    def _bury(self, record: Record, read: Read | Unreadable, bury: Exception | None) -> None:
         if bury is not None:
             self._actor.bury(self.turn, record, "failed_step", f"{type(bury).__name__}: {bury}")
         elif isinstance(read, Unreadable):
             self._actor.bury(self.turn, record, read.reason, read.detail)
         else:
             self._actor.step(self.turn, record, read)
-        self.turn.operations += 1
 
     def _is_new(self, record: Record) -> bool:
         source = read_source(record.headers)
@@ -178,14 +181,16 @@ class _Attempt:
 
     def _advance(self, read: Read | Unreadable, limit: int, bury: Exception | None) -> bool:
         """Move the stream clock to this record, firing what is due before it; False where the turn is full."""
-        if not self._streaming or isinstance(read, Unreadable) or read.time_ms is None:
+        if isinstance(read, Unreadable) or read.time_ms is None:
             return True
-        watermark, time_ms = self.turn.watermark, read.time_ms
-        if not self._fire(time_ms if read.includes else time_ms - 1, limit, bury):
+        turn, time_ms = self.turn, read.time_ms
+        until_ms = time_ms if read.includes else time_ms - 1
+        if self._timers.soonest_ms <= until_ms and not self._fire(until_ms, limit, bury):
             return False
+        watermark = turn.watermark
         watermark.stream_ms = max(watermark.stream_ms, time_ms)
-        self.turn.now_ms = watermark.stream_ms
-        return not self._full(limit)
+        turn.now_ms = watermark.stream_ms
+        return turn.operations < limit and turn.mail_bytes <= SOFT_BYTES
 
     def _fire(self, until_ms: int, limit: int, bury: Exception | None) -> bool:
         """Fire every timer due at or before `until_ms`; False where the turn is full before all have fired."""

@@ -66,9 +66,7 @@ class Partition:
         self.phase = Phase.OPENING
         self.progress = Progress()
         self.watermark = Watermark(b"", 0, 0, {}, {})
-        self.turns = 0
-        self.records = 0
-        self.refusals = 0
+        self.turns = self.records = self.refusals = 0
         self.answered_s = 0.0
         self._ports = ports
         self._owner = owner
@@ -86,9 +84,7 @@ class Partition:
         self.state: State | None = None
         self._store: Store | None = None
         self._log: Log | None = None
-        self._position = 0
-        self._opened_ms = 0
-        self._appended_ms = 0
+        self._position = self._opened_ms = self._appended_ms = 0
         self._decider: Decider | None = None
 
     def offer(self, topic: str, records: Sequence[Record]) -> None:

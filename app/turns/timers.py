@@ -16,6 +16,7 @@ INDEX = b"\x01"
 _END = b"\x02"
 _FAR = b"\xff" * 9
 WINDOW = 4096
+NEVER_MS = 1 << 63
 
 
 def index_key(due_ms: int, key: bytes) -> bytes:
@@ -35,10 +36,12 @@ class Timers:
         self._changes: dict[bytes, tuple[bool, int]] = {}  # not in the store yet: (present?, of which commit)
         self._undo: list[tuple[bytes, bool]] = []
         self._commits = 0
+        self.soonest_ms = 0  # nobody waits for an earlier time; exact once `first` has looked
 
     def add(self, due_ms: int, key: bytes) -> None:
         """From now on `key` waits for `due_ms`."""
         entry = index_key(due_ms, key)
+        self.soonest_ms = min(self.soonest_ms, due_ms)
         self._undo.append((entry, True))
         self._apply(entry, present=True)
 
@@ -72,7 +75,11 @@ class Timers:
     def first(self) -> tuple[int, bytes] | None:
         """The earliest entry as (due_ms, key)."""
         first = self._first()
-        return None if first is None else (int.from_bytes(first[1:9], "big"), first[9:])
+        if first is None:
+            self.soonest_ms = NEVER_MS
+            return None
+        self.soonest_ms = due_ms = int.from_bytes(first[1:9], "big")
+        return due_ms, first[9:]
 
     def _first(self) -> bytes | None:
         while True:
@@ -116,6 +123,7 @@ class Timers:
         for entry, present in reversed(self._undo):
             self._apply(entry, present=not present)
         self._undo = []
+        self.soonest_ms = 0
 
     def waiting(self) -> Iterator[tuple[int, bytes]]:
         """Every entry, by due time; reads the whole index."""

@@ -10,7 +10,7 @@ from app.domain.rules.surface import TRANSPORTS
 from app.settings import load_settings
 from app.setup import actor_inputs
 from app.topics import ACTORS, Topics
-from tests.architecture.source import calls, mentions, trees
+from tests.architecture.source import CHECKOUT, calls, mentions, trees
 
 TOPICS = Topics("app", "events")
 SENDS = {"send", "send_and_wait", "write"}
@@ -97,8 +97,9 @@ def test_settings_that_decide_are_written_by_setup() -> None:
 
 
 def test_only_the_appender_and_the_beginning_of_a_journal_write_journals() -> None:
-    writers = {path for path, tree in trees().items() for _ in calls(tree, {"send_batch"})}
-    assert writers == {"app/turns/kafka_log.py", "app/turns/journals.py"}
+    writers = {path for path, tree in trees().items() for _ in calls(tree, {"send_batch", "Batch"})}
+    assert writers == {"app/turns/kafka_log.py", "app/turns/journals.py", "app/turns/relays.py"}
+    assert "journal" not in (CHECKOUT / "app/turns/relays.py").read_text(encoding="utf-8")
 
 
 def test_every_transport_that_a_user_can_be_reached_by_has_a_topic_and_an_actor() -> None:

@@ -37,7 +37,7 @@ def test_another_seed_gives_other_events() -> None:
 def test_every_event_can_be_read_and_names_a_device() -> None:
     events = read(some_events())
     assert len(events) == COUNT
-    assert all(event.device is not None and event.device.token for event in events)
+    assert all(event.said.device is not None and event.said.device.token for event in events)
     assert len({event.message_id for event in events}) == COUNT
 
 

@@ -72,8 +72,8 @@ def test_the_event_is_one_and_brings_a_device_that_may_be_sent_to() -> None:
     assert msgspec.json.decode(line)
     found = EventReader().read(MemoryRecord("events", 0, 0, 1_800_000_000_000, b"u1", line), None)
     assert isinstance(found, Event)
-    assert found.device is not None
-    assert found.device.token
+    assert found.said.device is not None
+    assert found.said.device.token
 
 
 def test_what_it_links_to_exists() -> None:

@@ -31,8 +31,22 @@ class DeviceReport(Struct, frozen=True, gc=False):
     sdk_version: str | None = None
 
 
+class Said(Struct, frozen=True, gc=False):
+    """What matters of a message's context: the device it came from, time zone and locale; None: it does not say."""
+
+    device: DeviceReport | None = None
+    zone: str | None = None
+    locale: str | None = None
+
+
+NOTHING_SAID = Said()
+
+
 class Event(Struct, frozen=True, gc=False):
-    """`name` is None for `identify`, `alias` and `group`; `time_ms` is the event's own time."""
+    """`name` is None for `identify`, `alias` and `group`; `time_ms` is the event's own time.
+
+    `said`: a device that says the same again does so with the very same object, as long as it is remembered.
+    """
 
     user: str
     message_id: str
@@ -41,9 +55,7 @@ class Event(Struct, frozen=True, gc=False):
     name: str | None
     properties: dict[str, Any]
     traits: dict[str, Any] | None = None
-    device: DeviceReport | None = None
-    zone: str | None = None
-    locale: str | None = None
+    said: Said = NOTHING_SAID
 
 
 class Tick(Struct, frozen=True):

@@ -6,11 +6,11 @@ time or is on its way. An event rewrites only the parts that it changed.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct, field
 
-from app.domain.model.event import PushStatus
+from app.domain.model.event import PushStatus, Said
 
 REMEMBERED_IDS = 32
 REMEMBERED_OFFSETS = 8
@@ -118,50 +118,19 @@ class Agenda(Struct, array_like=True, gc=False):
     entries: list[Entry] = field(default_factory=list)
 
 
-class Parts(Protocol):
-    """Where the parts of one user come from."""
-
-    def profile(self) -> Profile:
-        """The stored profile, or an empty one."""
-
-    def activity(self) -> Activity:
-        """The stored activity, or an empty one."""
-
-    def agenda(self) -> Agenda:
-        """The stored agenda, or an empty one."""
-
-
 class User:
-    """One user's parts, read when they are first needed. Whoever changes a part says so (`profile_changed` …)."""
+    """One user's parts. Whoever changes a part says so (`profile_changed` …).
 
-    __slots__ = ("_activity", "_agenda", "_parts", "_profile", "activity_changed", "agenda_changed", "id",
+    `learned`: what a message said of this user last, where nothing has changed the profile since.
+    """
+
+    __slots__ = ("activity", "activity_changed", "agenda", "agenda_changed", "id", "learned", "profile",
                  "profile_changed")  # fmt: skip
 
-    def __init__(self, user_id: str, parts: Parts) -> None:
+    def __init__(self, user_id: str, profile: Profile, activity: Activity, agenda: Agenda) -> None:
         self.id = user_id
-        self._parts = parts
-        self._profile: Profile | None = None
-        self._activity: Activity | None = None
-        self._agenda: Agenda | None = None
+        self.profile = profile
+        self.activity = activity
+        self.agenda = agenda
+        self.learned: Said | None = None
         self.profile_changed = self.activity_changed = self.agenda_changed = False
-
-    @property
-    def profile(self) -> Profile:
-        """Traits and devices."""
-        if self._profile is None:
-            self._profile = self._parts.profile()
-        return self._profile
-
-    @property
-    def activity(self) -> Activity:
-        """What every event changes."""
-        if self._activity is None:
-            self._activity = self._parts.activity()
-        return self._activity
-
-    @property
-    def agenda(self) -> Agenda:
-        """What is not finished."""
-        if self._agenda is None:
-            self._agenda = self._parts.agenda()
-        return self._agenda

@@ -5,8 +5,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any
 
-from app.domain.model.event import DeviceReport, Event, PushStatus
-from app.domain.model.user import Device, Profile, User
+from app.domain.model.event import DeviceReport, Event, PushStatus, Said
+from app.domain.model.user import Device, User
 from app.domain.rules.zones import is_zone
 
 
@@ -14,15 +14,21 @@ def learn(user: User, event: Event) -> str | None:
     """Merge what the event says into the profile. Returns a token that a device newly has, None
     where none.
     """
+    said = event.said
     if event.traits:
         _merge(user, event.traits)
-    if event.zone is not None and event.zone != user.profile.zone and is_zone(event.zone):
-        user.profile.zone = event.zone
+    if said is user.learned:
+        return None
+    profile = user.profile
+    if said.zone is not None and said.zone != profile.zone and is_zone(said.zone):
+        profile.zone = said.zone
         user.profile_changed = True
-    if event.locale is not None and event.locale != user.profile.locale:
-        user.profile.locale = event.locale
+    if said.locale is not None and said.locale != profile.locale:
+        profile.locale = said.locale
         user.profile_changed = True
-    return None if event.device is None else _learn_device(user, event.device, event.time_ms)
+    if said.device is None:
+        return None
+    return _learn_device(user, said, said.device, event.time_ms)
 
 
 def _merge(user: User, traits: dict[str, Any]) -> None:
@@ -35,20 +41,19 @@ def _merge(user: User, traits: dict[str, Any]) -> None:
     user.profile_changed = True
 
 
-def _learn_device(user: User, report: DeviceReport, time_ms: int) -> str | None:
+def _learn_device(user: User, said: Said, report: DeviceReport, time_ms: int) -> str | None:
     devices = user.profile.devices
     device = devices.get(report.id)
     if device is None:
         device = devices[report.id] = Device(report.id)
         user.profile_changed = True
-        new_token = _set_token(device, report)
     elif time_ms < device.seen_ms:
         return None  # an older message says nothing new of a device that has spoken since
-    else:
-        new_token = _set_token(device, report)
+    new_token = _set_token(device, report)
     if _describe(device, report) or new_token:
         user.profile_changed = True
         device.seen_ms = time_ms
+    user.learned = said
     return report.token if new_token else None
 
 
@@ -79,28 +84,31 @@ def _describe(device: Device, report: DeviceReport) -> bool:
     return changed
 
 
-def set_push(profile: Profile, device_id: str, status: PushStatus) -> bool:
-    """The user changed the permission of one device (C120); True where that changes anything."""
-    device = profile.devices.get(device_id)
-    if device is None or device.push is status:
-        return False
-    device.push = status
-    return True
+def set_push(user: User, device_id: str, status: PushStatus) -> None:
+    """The user changed the permission of one device (C120)."""
+    device = user.profile.devices.get(device_id)
+    if device is not None and device.push is not status:
+        device.push = status
+        _changed(user)
 
 
-def suspend(profile: Profile, device_id: str, token: str) -> bool:
-    """The token moved to another user (C131); True where the device still had it."""
-    device = profile.devices.get(device_id)
-    if device is None or device.token != token:
-        return False
-    device.suspended = True
-    return True
+def _changed(user: User) -> None:
+    """Not by what a message's context says: that must be looked at again when it comes again."""
+    user.profile_changed = True
+    user.learned = None
 
 
-def forget_token(profile: Profile, device_id: str, token: str) -> bool:
-    """The push service says that the token is dead (C135); True where the device still had it."""
-    device = profile.devices.get(device_id)
-    if device is None or device.token != token:
-        return False
-    device.token = None
-    return True
+def suspend(user: User, device_id: str, token: str) -> None:
+    """The token moved to another user (C131); nothing where the device has another by now."""
+    device = user.profile.devices.get(device_id)
+    if device is not None and device.token == token:
+        device.suspended = True
+        _changed(user)
+
+
+def forget_token(user: User, device_id: str, token: str) -> None:
+    """The push service says that the token is dead (C135); nothing where the device has another by now."""
+    device = user.profile.devices.get(device_id)
+    if device is not None and device.token == token:
+        device.token = None
+        _changed(user)

@@ -59,14 +59,16 @@ class Listeners:
     others cost nothing. What is found is still asked for the whole of its condition.
     """
 
-    __slots__ = ("_always", "_by_value")
+    __slots__ = ("_always", "_by_value", "_found")
 
     def __init__(self) -> None:
         self._always: list[tuple[int, Plan]] = []
         self._by_value: dict[str, dict[Any, list[tuple[int, Plan]]]] = {}
+        self._found: dict[tuple[Any, ...], list[Plan]] = {}
 
     def add(self, place: int, plan: Plan) -> None:
         """`place` grows with the plan's id."""
+        self._found.clear()
         leaf = _asks_for_one_value(plan.campaign.when.where)
         if leaf is None:
             self._always.append((place, plan))
@@ -74,17 +76,27 @@ class Listeners:
             self._by_value.setdefault(leaf.field, {}).setdefault(leaf.operand, []).append((place, plan))
 
     def candidates(self, properties: dict[str, Any]) -> list[Plan]:
-        """Every plan whose condition may hold."""
-        found = self._always
+        """Every plan whose condition may hold. What one combination of known values finds is remembered."""
+        values: tuple[Any, ...] = ()
         for field, plans in self._by_value.items():
             value = look_up(properties, field)
-            if value.__class__ in _INDEXED and value in plans:
-                found = found + plans[value]
-        if found is not self._always:
-            found.sort(key=_place)
-        return [plan for _, plan in found]
+            is_known = value.__class__ in _INDEXED and value in plans
+            values += (value if is_known else None,)
+        found = self._found.get(values)
+        if found is None:
+            found = self._merge(values)
+            if len(self._found) < REMEMBERED:
+                self._found[values] = found
+        return found
+
+    def _merge(self, values: tuple[Any, ...]) -> list[Plan]:
+        placed = list(self._always)
+        for value, plans in zip(values, self._by_value.values(), strict=True):
+            placed += () if value is None else plans[value]
+        return [plan for _, plan in sorted(placed, key=_place)]
 
 
+REMEMBERED = 10_000
 _INDEXED = frozenset({str, int, float, bool})
 _place = itemgetter(0)
 

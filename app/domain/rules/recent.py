@@ -24,4 +24,7 @@ def is_new(activity: Activity, event_id: str) -> bool:
 
 def remember_offset(activity: Activity, offset: int) -> None:
     """Where this event stands in the log; the last 8 are kept, for explain (C151)."""
-    activity.recent_offsets = [*activity.recent_offsets[1 - REMEMBERED_OFFSETS :], offset]
+    offsets = activity.recent_offsets
+    offsets.append(offset)
+    if len(offsets) > REMEMBERED_OFFSETS:
+        del offsets[:-REMEMBERED_OFFSETS]
