@@ -30,7 +30,9 @@ class TallyActor(Mailbox):
         turn.put(COUNTS, campaign, counts)
         for table, key in ((OF_USER, record.key), (OF_CAMPAIGN, campaign)):
             latest = turn.get(table, key) or Latest()
-            latest.offsets = [*latest.offsets[1 - LATEST :], record.offset]
+            latest.offsets.append(record.offset)
+            if len(latest.offsets) > LATEST:
+                del latest.offsets[:-LATEST]
             turn.put(table, key, latest)
 
     def finish(self, turn: Turn) -> None:

@@ -231,6 +231,7 @@ class Worker:
                 await self._admin.close()
 
     async def _revoked(self, _app: Any, revoked: Any, **_kwargs: Any) -> None:
+        self.out_of_range.clear()  # whoever fetches next finds out again
         await asyncio.gather(*(host.revoked() for host in self.hosts.values()))
 
     async def _assigned(self, _app: Any, assigned: Any, **_kwargs: Any) -> None:

@@ -195,16 +195,38 @@ def _push(user: User, message: Message, plan: Plan, rendered: compose.Rendered) 
     )
 
 
-def record(user: User, message: Message, step: Step, at_ms: int, **fields: Any) -> Record:
-    """Write a step of this message down; `fields` are further fields of the decision."""
-    known: dict[str, Any] = {
-        "id": f"{message.id}.{step}.{at_ms}",
-        "at": at_ms,
-        "user": user.id,
-        "campaign": message.plan.id,
-        "version": message.plan.version,
-        "step": step,
-        "message_id": message.id,
-        "trigger": {"event_id": message.trigger.event_id},
-    }
-    return Record(Decision(**(known | fields)))
+def record(  # noqa: PLR0913 - a decision has many fields
+    user: User,
+    message: Message,
+    step: Step,
+    at_ms: int,
+    *,
+    reason: Reason | None = None,
+    version: int | None = None,
+    attempt: int | None = None,
+    device: str | None = None,
+    transport: str | None = None,
+    until: int | None = None,
+    detail: Any = None,
+) -> Record:
+    """Write a step of this message down; `version` None: the one under which it qualified."""
+    plan = message.plan
+    return Record(
+        Decision(
+            f"{message.id}.{step.value}.{at_ms}",
+            at_ms,
+            user.id,
+            plan.id,
+            plan.version if version is None else version,
+            step,
+            message.id,
+            {"event_id": message.trigger.event_id},
+            attempt,
+            reason,
+            None,
+            device,
+            transport,
+            until,
+            detail,
+        )
+    )

@@ -97,8 +97,7 @@ class Decider:
         turn.watermark.time_ms = turn.now_ms
         pairs = list(changes)
         if turn.mail or self.had_outbox:
-            mail = [(m.topic, m.key, m.value, m.partition) for m in turn.mail]
-            pairs.append((OUTBOX_KEY, encode(Outbox(turn.watermark.turn, mail))))
+            pairs.append((OUTBOX_KEY, encode(Outbox(turn.watermark.turn, turn.mail))))
         pairs.append((WATERMARK_KEY, encode(turn.watermark)))
         return pairs
 

@@ -14,7 +14,7 @@ from app.turns.deciding import Decided
 from app.turns.opening import POSITION_KEY, WRITTEN_KEY, number
 from app.turns.ports import Clock, Log, Mail, Pair, Refused, Store, Unanswered, Unstored
 from app.turns.state import State
-from app.turns.watermark import Outbox, source_header
+from app.turns.watermark import Outbox, sender_header
 
 
 class Relay:
@@ -56,12 +56,12 @@ class Relay:
 
     async def again(self, outbox: Outbox) -> None:
         """At opening: the last outbox once more, under the same sources."""
-        mail = [Mail(*entry) for entry in outbox.mail]
-        if mail:
-            await self._log.relay(self._addressed(outbox.turn, mail), self._clock.now_ms())
+        if outbox.mail:
+            await self._log.relay(self._addressed(outbox.turn, outbox.mail), self._clock.now_ms())
 
     def _addressed(self, turn: int, mail: Sequence[Mail]) -> list[tuple[Mail, bytes]]:
-        return [(message, source_header(self._name, turn, place)) for place, message in enumerate(mail)]
+        sender = sender_header(self._name, turn)
+        return [(message, b"%b%d" % (sender, place)) for place, message in enumerate(mail)]
 
     async def check(self) -> None:
         """Raise what went wrong meanwhile; never waits."""

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
+from app.turns.ports import Mail
+
 SOURCE = "carillon-source"
 
 
@@ -45,7 +47,7 @@ class Outbox(Struct, frozen=True, array_like=True):
     """The messages of the last turn that sent any: relayed again whole when the partition is opened."""
 
     turn: int
-    mail: list[tuple[str, bytes | None, bytes | None, int | None]]
+    mail: list[Mail]
 
 
 class Source(NamedTuple):
@@ -56,9 +58,14 @@ class Source(NamedTuple):
     place: int
 
 
+def sender_header(sender: str, turn: int) -> bytes:
+    """The beginning of the header value `actor/partition turn index`."""
+    return b"%b %d " % (sender.encode(), turn)
+
+
 def source_header(sender: str, turn: int, index: int) -> bytes:
     """The header value `actor/partition turn index`."""
-    return b"%b %d %d" % (sender.encode(), turn, index)
+    return b"%b%d" % (sender_header(sender, turn), index)
 
 
 def read_source(headers: Sequence[tuple[str, bytes]]) -> Source | None:

@@ -57,6 +57,7 @@ def obstacles(inside: Inside) -> list[Obstacle]:
         found.append(Obstacle("broker", inside.unreachable))
     if inside.misplaced is not None:
         found.append(Obstacle("partitioner", inside.misplaced))
+    found += [Obstacle("out_of_range", said) for said in inside.out_of_range.values()]
     if inside.catalog.read_ms == 0:
         found.append(Obstacle("catalog", f"{inside.topics.campaigns} has not been read to its end yet"))
     return found

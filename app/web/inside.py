@@ -46,3 +46,7 @@ class Inside(Protocol):
     @property
     def misplaced(self) -> str | None:
         """In words: a key stands where the setting `partitioner` would not put it. None: none was seen."""
+
+    @property
+    def out_of_range(self) -> Mapping[str, str]:
+        """In words, by topic and partition: a log does not hold what comes next, and it is not decided on."""

@@ -142,6 +142,7 @@ class Rig:
         self.catalog: Any = StillCatalog()
         self.misplaced: str | None = None
         self.unreachable: str | None = None
+        self.out_of_range: dict[str, str] = {}
         self.parts = {
             (actor, number): FixedPartition(actor, number, self.clock)
             for actor in TABLES

@@ -58,6 +58,13 @@ async def test_a_misplaced_key_names_the_setting(client: Client, rig: Rig) -> No
     assert "`partitioner: murmur2`" in answer["reasons"][0]["message"]
 
 
+async def test_a_log_that_does_not_reach_to_where_we_stand_is_named(client: Client, rig: Rig) -> None:
+    rig.out_of_range["events/3"] = "events/3 is decided up to offset 7, and its log holds 9 to 20"
+    answer = await json_of(client, "/readyz", 503)
+    assert codes(answer) == ["out_of_range"]
+    assert "events/3" in answer["reasons"][0]["message"]
+
+
 async def test_a_catalog_that_was_not_read_is_named(client: Client, rig: Rig) -> None:
     rig.catalog.read_ms = 0
     assert codes(await json_of(client, "/readyz", 503)) == ["catalog"]
