@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 
 from app import wire
+from app.topics import Topics
 from app.turns.actor import Read
 from app.turns.mailbox import Mailbox
+from app.turns.partition import Partition
+from app.turns.table import Table
 from app.turns.turn import Turn
 from tables.stats import COUNTS, LATEST, OF_CAMPAIGN, OF_USER, TABLES, CampaignCounts, Counts, Latest
+
+S = TypeVar("S")
 
 
 class TallyActor(Mailbox):
     """One partition of decisions."""
 
     tables = TABLES
+
+    def __init__(self, partition: Partition, topics: Topics) -> None:
+        super().__init__(partition, topics)
+        self._turn: Turn | None = None
+        self._touched: dict[Table[Any], dict[bytes, Any]] = {}
 
     def read(self, record: Any) -> Read:
         """A decision."""
@@ -25,19 +36,31 @@ class TallyActor(Mailbox):
     def step(self, turn: Turn, record: Any, read: Read) -> None:
         """Count it, and note its place for its user and its campaign."""
         campaign = read.message.campaign.encode()
-        counts = turn.get(COUNTS, campaign) or Counts()
-        counts.add(read.message)
-        turn.put(COUNTS, campaign, counts)
+        self._live(turn, COUNTS, campaign, Counts).add(read.message)
         for table, key in ((OF_USER, record.key), (OF_CAMPAIGN, campaign)):
-            latest = turn.get(table, key) or Latest()
-            latest.offsets.append(record.offset)
-            if len(latest.offsets) > LATEST:
-                del latest.offsets[:-LATEST]
-            turn.put(table, key, latest)
+            offsets = self._live(turn, table, key, Latest).offsets
+            offsets.append(record.offset)
+            if len(offsets) > LATEST:
+                del offsets[:-LATEST]
+
+    def _live(self, turn: Turn, table: Table[S], key: bytes, make: Callable[[], S]) -> S:
+        """A value as this turn leaves it; put down once a turn."""
+        if turn is not self._turn:
+            self._turn, self._touched = turn, {}
+        touched = self._touched.setdefault(table, {})
+        value: S | None = touched.get(key)
+        if value is None:
+            value = touched[key] = turn.get(table, key) or make()
+        return value
 
     def finish(self, turn: Turn) -> None:
-        """Publish the counts of the campaigns that this turn touched."""
-        for campaign, counts in turn.changed(COUNTS):
+        """Put down what was counted, and publish the counts of the campaigns that this turn touched."""
+        if turn is not self._turn:
+            return
+        for table, values in self._touched.items():
+            for key, value in values.items():
+                turn.put(table, key, value)
+        for campaign, counts in self._touched.get(COUNTS, {}).items():
             value = CampaignCounts(campaign.decode(), self.partition.number, counts)
             key = b"%b/%d" % (campaign, self.partition.number)
             turn.send(self.topics.stats, key, msgspec.json.encode(value))

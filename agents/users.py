@@ -9,10 +9,12 @@ from typing import Any, assert_never
 from app import wire
 from app.domain import decide
 from app.domain.deliver import Context
+from app.domain.model.app_rules import AppRules
 from app.domain.model.effect import Effect, Keep, MoveToken, Record, Send
 from app.domain.model.event import Event, Tick
 from app.domain.model.mail import TokenClaim
 from app.domain.model.user import Activity, Agenda, Profile, User
+from app.domain.rules.plan import Catalog
 from app.topics import Topics
 from app.turns.actor import Read, Time, Unreadable
 from app.turns.partition import Partition
@@ -61,6 +63,7 @@ class UsersActor:
         self._turn: Turn | None = None
         self._users: dict[str, User] = {}
         self._last: Context | None = None
+        self._moment: tuple[Catalog, AppRules] | None = None
 
     @property
     def in_flight(self) -> int:
@@ -93,22 +96,25 @@ class UsersActor:
         message, now_ms = read.message, turn.now_ms
         if message.__class__ is Tick:
             return
-        user = self._user(turn, message.user)
+        user = self._users.get(message.user) if turn is self._turn else None
+        if user is None:
+            user = self._load(turn, message.user)
         if message.__class__ is Event:
-            context = self._context(now_ms, min(record.timestamp, now_ms))
+            context = self._context(now_ms, record.timestamp)
             effects = decide.on_event(user, message, record.offset, context)
         else:
             effects = decide.on_mail(user, message, self._context(now_ms, now_ms))
-        self._carry_out(turn, user, effects)
+        if effects or user.agenda_changed:
+            self._carry_out(turn, user, effects)
 
     def due(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """Timers and held messages of one user."""
-        user = self._user(turn, key[1:].decode("utf-8", "surrogatepass"))
+        user = self._load(turn, key[1:].decode("utf-8", "surrogatepass"))
         self._carry_out(turn, user, decide.on_due(user, due_ms, self._context(turn.now_ms, turn.now_ms)))
 
     def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """Deciding what is due failed: it ends without a push; the failure is in the log and among the dead letters."""
-        user = self._user(turn, key[1:].decode("utf-8", "surrogatepass"))
+        user = self._load(turn, key[1:].decode("utf-8", "surrogatepass"))
         entries = user.agenda.entries
         user.agenda.entries = [e for e in entries if getattr(e, "due_ms", due_ms + 1) > due_ms]
         user.agenda_changed = True
@@ -136,33 +142,32 @@ class UsersActor:
     async def closing(self) -> None:
         """Nothing is under way."""
 
-    def _context(self, now_ms: int, time_ms: int) -> Context:
-        """`time_ms`: the record's place in time, by which campaigns trigger."""
-        current, rules = self._shared.catalog.at(now_ms)
-        catalog = current if time_ms == now_ms else self._shared.catalog.at(time_ms)[0]
-        last = self._last
-        if last is not None and last.catalog is catalog and last.current is current and last.rules is rules:
+    def _context(self, now_ms: int, recorded_ms: int) -> Context:
+        """`recorded_ms`: the record's place in time, by which campaigns trigger; never later than now."""
+        at, last = self._shared.catalog.at, self._last
+        moment = at(now_ms)
+        catalog = (moment if recorded_ms >= now_ms else at(recorded_ms))[0]
+        if last is not None and last.catalog is catalog and self._moment is moment:
             last.now_ms = now_ms
             return last
-        self._last = Context(catalog, current, rules, now_ms)
+        self._moment = moment
+        self._last = Context(catalog, *moment, now_ms)
         return self._last
 
-    def _user(self, turn: Turn, user_id: str) -> User:
+    def _load(self, turn: Turn, user_id: str) -> User:
         """A user as this turn leaves them."""
         if turn is not self._turn:
             self._turn, self._users = turn, {}
         user = self._users.get(user_id)
         if user is None:
-            user = self._users[user_id] = self._load(turn, user_id)
+            key = _key(user_id)
+            activity = turn.get(ACTIVITY, key)
+            if activity is None:
+                activity = Activity()
+                self._check_place(key, user_id)
+            profile, agenda = turn.get(PROFILE, key) or Profile(), turn.get(AGENDA, key) or Agenda()
+            user = self._users[user_id] = User(user_id, profile, activity, agenda)
         return user
-
-    def _load(self, turn: Turn, user_id: str) -> User:
-        key = _key(user_id)
-        activity = turn.get(ACTIVITY, key)
-        if activity is None:
-            activity = Activity()
-            self._check_place(key, user_id)
-        return User(user_id, turn.get(PROFILE, key) or Profile(), activity, turn.get(AGENDA, key) or Agenda())
 
     def _check_place(self, key: bytes, user: str) -> None:
         if self._shared.partition_of(key) != self._partition.number:

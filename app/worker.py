@@ -50,7 +50,7 @@ CONNECTIONS = 512
 SWITCH_S = (
     0.0005  # the consumer's thread hands over polls: at the default of 5 ms each hand-over may wait that long
 )
-RARELY = (50_000, 20, 100)  # what turns make is freed by reference counts; looking for cycles is a stall
+RARELY = (200_000, 50, 100)  # what turns make is freed by reference counts; looking for cycles is a stall
 
 
 class Worker:

@@ -11,6 +11,7 @@ FORBIDDEN = frozenset({"javascript", "vbscript", "data", "file", "blob", "about"
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _PLAIN_HOST = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?(?:[/?#]|$)")
+_PLAIN_LINK = re.compile(_PLAIN_HOST.pattern.removesuffix("(?:[/?#]|$)") + r"(?:[/?#][^\x00-\x1f\x7f]*)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -18,6 +19,8 @@ def fault_of_link(link: str) -> str | None:
     """What is wrong with a link: it is http or https with a host, or has an app's own scheme. None:
     nothing.
     """
+    if _PLAIN_LINK.fullmatch(link):
+        return None
     found = _SCHEME.match(link)
     if found is None:
         return "a link starts with http://, https:// or the app's own scheme"

@@ -69,7 +69,7 @@ def environment(missing: Missing) -> Environment:
 
 def render(template: BoundTemplate, values: Mapping[str, object], now_ms: int, zone: str) -> str:
     """The text. Raises whatever the library raises over this template and these values."""
-    output = LimitedStringIO(OUTPUT_BYTES)
+    output = LimitedStringIO(OUTPUT_BYTES, newline="")  # line ends stay as they are
     template.render_with_context(Moment(template, values, now_ms, zone), output)
     return output.getvalue()
 

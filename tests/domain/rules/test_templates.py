@@ -209,3 +209,8 @@ def test_given_any_simple_template_and_values_then_the_short_way_says_what_liqui
 
 
 ENVIRONMENTS = {missing: environment(missing) for missing in Missing}
+
+
+def test_line_ends_stay_as_they_are() -> None:
+    template = compile_template("{{ user.note | upcase }}", Missing.DEFAULT)
+    assert render_template(template, {"user": {"note": "a\r\nb\rc"}}, NOW_MS, "UTC") == "A\r\nB\rC"
