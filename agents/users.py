@@ -6,6 +6,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, assert_never
 
+from agents.live_users import LiveUsers
 from app import wire
 from app.domain import decide
 from app.domain.deliver import Context
@@ -60,8 +61,7 @@ class UsersActor:
         self._shared = shared
         self._topics = shared.topics
         self.time = Time.STREAM if shared.stream_clock else Time.CAUGHT_UP
-        self._turn: Turn | None = None
-        self._users: dict[str, User] = {}
+        self._users = LiveUsers(self._load)
         self._last: Context | None = None
         self._moment: tuple[Catalog, AppRules] | None = None
 
@@ -96,9 +96,7 @@ class UsersActor:
         message, now_ms = read.message, turn.now_ms
         if message.__class__ is Tick:
             return
-        user = self._users.get(message.user) if turn is self._turn else None
-        if user is None:
-            user = self._load(turn, message.user)
+        user = self._users.get(turn, message.user)
         if message.__class__ is Event:
             context = self._context(now_ms, record.timestamp)
             effects = decide.on_event(user, message, record.offset, context)
@@ -109,12 +107,12 @@ class UsersActor:
 
     def due(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """Timers and held messages of one user."""
-        user = self._load(turn, key[1:].decode("utf-8", "surrogatepass"))
+        user = self._users.get(turn, key[1:].decode("utf-8", "surrogatepass"))
         self._carry_out(turn, user, decide.on_due(user, due_ms, self._context(turn.now_ms, turn.now_ms)))
 
     def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """Deciding what is due failed: it ends without a push; the failure is in the log and among the dead letters."""
-        user = self._load(turn, key[1:].decode("utf-8", "surrogatepass"))
+        user = self._users.get(turn, key[1:].decode("utf-8", "surrogatepass"))
         entries = user.agenda.entries
         user.agenda.entries = [e for e in entries if getattr(e, "due_ms", due_ms + 1) > due_ms]
         user.agenda_changed = True
@@ -129,12 +127,13 @@ class UsersActor:
 
     def finish(self, turn: Turn) -> None:
         """What has changed of a user is put down once a turn (the agenda at once, for its timers)."""
-        if turn is self._turn:
-            for user in self._users.values():
-                if user.activity_changed:
-                    turn.put(ACTIVITY, _key(user.id), user.activity)
-                if user.profile_changed:
-                    turn.put(PROFILE, _key(user.id), user.profile)
+        for user in self._users.touched(turn):
+            if user.activity_changed:
+                user.activity_changed = False
+                turn.put(ACTIVITY, _key(user.id), user.activity)
+            if user.profile_changed:
+                user.profile_changed = False
+                turn.put(PROFILE, _key(user.id), user.profile)
 
     def appended(self, turn: Turn) -> None:
         """Users call nobody."""
@@ -155,19 +154,14 @@ class UsersActor:
         return self._last
 
     def _load(self, turn: Turn, user_id: str) -> User:
-        """A user as this turn leaves them."""
-        if turn is not self._turn:
-            self._turn, self._users = turn, {}
-        user = self._users.get(user_id)
-        if user is None:
-            key = _key(user_id)
-            activity = turn.get(ACTIVITY, key)
-            if activity is None:
-                activity = Activity()
-                self._check_place(key, user_id)
-            profile, agenda = turn.get(PROFILE, key) or Profile(), turn.get(AGENDA, key) or Agenda()
-            user = self._users[user_id] = User(user_id, profile, activity, agenda)
-        return user
+        """A user as this turn leaves them; their live values are those of the state, as long as it keeps its own."""
+        key = _key(user_id)
+        activity = turn.get(ACTIVITY, key)
+        if activity is None:
+            activity = Activity()
+            self._check_place(key, user_id)
+        profile, agenda = turn.get(PROFILE, key) or Profile(), turn.get(AGENDA, key) or Agenda()
+        return User(user_id, profile, activity, agenda)
 
     def _check_place(self, key: bytes, user: str) -> None:
         if self._shared.partition_of(key) != self._partition.number:

@@ -21,7 +21,7 @@ DEAD_LETTER_BYTES = 256 * 1024
 EARLIEST_MS = 946_684_800_000  # 2000-01-01
 FUTURE_MS = 86_400_000
 CONTEXTS = 8_000
-MINUTES = 2_000
+SECONDS = 4_000
 PLAIN_LENGTH = len("2026-01-31T12:00:00.000Z")
 SECONDS_LIMIT = 1e11  # beyond: not seconds
 MESSAGE_PACK = b"application/msgpack"
@@ -61,14 +61,14 @@ _NO_CONTEXT = _Context(NOTHING_SAID, None)
 
 
 class EventReader:
-    """Reads events. Remembers contexts and minutes that it has seen: they come again and again."""
+    """Reads events. Remembers contexts and seconds that it has seen: they come again and again."""
 
     def __init__(self) -> None:
         self._json = msgspec.json.Decoder(_Message).decode
         self._message_pack = msgspec.msgpack.Decoder(_Message).decode
         self._contexts: dict[bytes, _Context] = {}
         self._contexts_before: dict[bytes, _Context] = {}
-        self._clock = Minutes()
+        self._clock = Seconds()
 
     def read(self, record: Any, now_ms: int | None) -> Event | Tick | Bad:
         """One record of `events`; `now_ms` None: a stream clock, under which no time is the future."""
@@ -142,29 +142,29 @@ class EventReader:
         return known
 
 
-class Minutes:
-    """Reads times. Remembers the minutes that it has seen: of most times only seconds are left to be read."""
+class Seconds:
+    """Reads times. Remembers the seconds that it has seen: of most times only milliseconds are left to be read."""
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
 
     def read(self, value: Any) -> int | None:
         """Milliseconds of ISO 8601 with a zone, or of seconds since the epoch; None for anything else."""
-        if value.__class__ is not str or len(value) != PLAIN_LENGTH or value[-1] != "Z" or value[19] != ".":
-            return _milliseconds(value)
-        second, part = value[17:19], value[20:23]
-        if not (second.isdecimal() and part.isdecimal() and value.isascii()) or second > "59":
-            return _milliseconds(value)
-        minute = value[:17]
-        known = self._known.get(minute)
-        if known is None:
-            whole = _milliseconds(f"{minute}00Z")
-            if whole is None:
-                return None
-            if len(self._known) >= MINUTES:
-                self._known.clear()
-            known = self._known[minute] = whole
-        return known + int(second) * 1000 + int(part)
+        if value.__class__ is str and len(value) == PLAIN_LENGTH and value[19] == "." and value[-1] == "Z":
+            known = self._known.get(value[:19])
+            part = value[20:23]
+            if known is not None and part.isdecimal():
+                return known + int(part)
+            whole = _milliseconds(value)
+            if whole is not None and part.isdecimal():
+                self._remember(value[:19], whole - int(part))
+            return whole
+        return _milliseconds(value)
+
+    def _remember(self, second: str, time_ms: int) -> None:
+        if len(self._known) >= SECONDS:
+            self._known.clear()
+        self._known[second] = time_ms
 
 
 def _decode_context(data: bytes, is_json: bool) -> _Context:

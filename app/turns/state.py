@@ -28,7 +28,10 @@ class Kept:
 
 
 class State:
-    """Live values by full key (table prefix + key), in two generations: what neither has seen is read anew."""
+    """Live values by full key (table prefix + key), in two generations: what neither has seen is read anew.
+
+    `undone`: how often every live value was dropped; whoever holds on to one must let go when it grows.
+    """
 
     def __init__(self, store: Store, timers: Timers, cached: int = CACHED) -> None:
         self.store = store
@@ -37,6 +40,7 @@ class State:
         self._young: dict[bytes, Kept] = {}
         self._old: dict[bytes, Kept] = {}
         self._unsaved: dict[bytes, tuple[bytes | None, int]] = {}
+        self.undone = 0
 
     def find(self, table: Table[S], full: bytes) -> Kept:
         """What is live under a full key; its value is None where there is nothing, which is remembered too."""
@@ -83,4 +87,5 @@ class State:
         """Undo: drop every live value and every timer change that was not appended."""
         self._young = {}
         self._old = {}
+        self.undone += 1
         self.timers.rollback()

@@ -16,10 +16,10 @@ MAIL_BYTES = 900_000
 class Turn:
     """The working set of one turn. `now_ms` is the time under which the current step is decided."""
 
-    __slots__ = ("_changed", "_state", "calls", "mail", "mail_bytes", "now_ms", "operations", "watermark")
+    __slots__ = ("_changed", "calls", "mail", "mail_bytes", "now_ms", "operations", "state", "watermark")
 
     def __init__(self, state: State, watermark: Watermark, now_ms: int) -> None:
-        self._state = state
+        self.state = state
         self._changed: dict[bytes, Kept] = {}
         self.watermark = watermark
         self.now_ms = now_ms
@@ -34,7 +34,7 @@ class Turn:
         return value
 
     def _kept(self, table: Table[Any], full: bytes) -> Kept:
-        return self._changed.get(full) or self._state.find(table, full)
+        return self._changed.get(full) or self.state.find(table, full)
 
     def put(self, table: Table[S], key: bytes, value: S) -> None:
         """The value under `key` from this turn on."""
@@ -60,18 +60,18 @@ class Turn:
         kept.dues = dues
         for due_ms in dues:
             if due_ms not in before:
-                self._state.timers.add(due_ms, full)
+                self.state.timers.add(due_ms, full)
         for due_ms in before:
             if due_ms not in dues:
-                self._state.timers.remove(due_ms, full)
+                self.state.timers.remove(due_ms, full)
 
     def forget_due(self, full: bytes, due_ms: int) -> None:
         """An index entry that no state stands behind any more."""
-        self._state.timers.remove(due_ms, full)
+        self.state.timers.remove(due_ms, full)
 
     def waiting(self) -> list[tuple[int, bytes]]:
         """Every (due_ms, full key) of the partition; for opening only."""
-        return list(self._state.timers.waiting())
+        return list(self.state.timers.waiting())
 
     def send(self, topic: str, key: bytes | None, value: bytes, partition: int | None = None) -> None:
         """A message that leaves once the turn is in the journal; `partition` None: this one's number.
