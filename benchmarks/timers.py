@@ -164,7 +164,9 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench timers", description="The timer index with a million waiting.")
+    parser = argparse.ArgumentParser(
+        prog="bench timers", description="The timer index with a million waiting."
+    )
     parser.add_argument("--timers", type=int, default=TIMERS, help="how many are armed")
     parser.add_argument("--fired", type=int, default=FIRED, help="how many of them fire")
     return parser.parse_args()

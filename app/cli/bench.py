@@ -14,7 +14,7 @@ import typer
 from app.cli.errors import CommandError, InputError
 
 CHECKOUT = Path(__file__).parents[2]
-NAMES = ("engine", "latency", "restore")
+NAMES = ("engine", "latency", "restore", "timers", "peers", "growth")
 FORWARDED = (signal.SIGINT, signal.SIGTERM)
 
 app = typer.Typer(name="bench")
