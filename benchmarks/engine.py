@@ -1,6 +1,7 @@
 """Events per second of one worker process through the whole of the users actor.
 
     python -m benchmarks.engine [--events N] [--stock-events N]
+    python -m benchmarks.engine --workers 2
 
 All events are on the topic before the worker starts. Stream clock: timers fire between the events that they fall
 between, so a run has the same sends every time. No push service is configured: orders end on their topic.
@@ -24,6 +25,8 @@ from benchmarks.input import produce
 from benchmarks.lines import line, say, show
 from benchmarks.processor_time import resident_mb
 from benchmarks.running import Running, Sample, set_up, start
+from benchmarks.several import report as report_workers
+from benchmarks.several import run_workers
 
 EVENTS = 300_000
 STOCK_EVENTS = 30_000
@@ -62,6 +65,17 @@ async def measure(ground: Ground, events: int, stock_events: int) -> None:
     decided = await run_worker(ground, events)
     report(decided, "aiokafka getmany + msgspec JSON", plain)
     report(decided, "stock Faust agent, RocksDB table", stock)
+
+
+async def measure_workers(ground: Ground, events: int, workers: int) -> None:
+    """One worker, then several, over the same events."""
+    one, more = [
+        await run_workers(
+            ground, count, events, Clickstream(USERS, START_MS, HOURS * 3_600_000 / events), CAPS
+        )
+        for count in (1, workers)
+    ]
+    report_workers(one, more)
 
 
 async def run_worker(ground: Ground, events: int) -> Decided:
@@ -131,9 +145,13 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--events", type=int, default=EVENTS, help="how many the worker decides on")
     parser.add_argument("--stock-events", type=int, default=STOCK_EVENTS, help="how many stock Faust gets")
+    parser.add_argument("--workers", type=int, default=1, help="more than one: measured beside one")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     _given = _arguments()
-    main("engine", lambda ground: measure(ground, _given.events, _given.stock_events))
+    if _given.workers > 1:
+        main("engine", lambda ground: measure_workers(ground, _given.events, _given.workers))
+    else:
+        main("engine", lambda ground: measure(ground, _given.events, _given.stock_events))
