@@ -40,7 +40,10 @@ LIMIT_S = 90.0
 
 
 class Decided(NamedTuple):
-    """What the worker did between the first sample with a decided event and the first with all of them."""
+    """What the worker did between the first sample with a decided event and the first with all of them.
+
+    `broker_cpu_seconds`: of the broker meanwhile, None where it is not ours.
+    """
 
     events: int
     seconds: float
@@ -48,6 +51,7 @@ class Decided(NamedTuple):
     settled_cpu_seconds: float
     resident_mb: float
     sends: int
+    broker_cpu_seconds: float | None
 
 
 async def measure(ground: Ground, events: int, stock_events: int) -> None:
@@ -83,6 +87,7 @@ async def run_worker(ground: Ground, events: int) -> Decided:
     async with aiohttp.ClientSession() as session:
         running = await start(ground, "stream", session)
         first, last = await watch(running, events)
+        broker_cpu_s = last.broker_cpu_s - first.broker_cpu_s if ground.broker_pid else None
         await running.until_done(LIMIT_S)
         settled = await running.sample()
         memory = resident_mb(running.pid)
@@ -96,6 +101,7 @@ async def run_worker(ground: Ground, events: int) -> Decided:
         end.cpu_s - first.cpu_s,
         memory,
         sends,
+        broker_cpu_s,
     )
 
 
@@ -129,6 +135,7 @@ def details(decided: Decided, cpu_rate: float, measured: Measured) -> dict[str, 
         "cpu_seconds": decided.cpu_seconds,
         "settled_cpu_seconds": decided.settled_cpu_seconds,
         "resident_mb": decided.resident_mb,
+        "broker_cpu_seconds": decided.broker_cpu_seconds,
         "events": decided.events,
         "reference_events": measured.records,
         "sends": decided.sends,

@@ -23,6 +23,7 @@ class Sample(NamedTuple):
     """How far a worker was at one moment.
 
     `open`: everything that any of its actors has still to do. `users`: how many of the users partitions it has.
+    `broker_cpu_s`: what the broker has used, 0 where it is not ours.
     """
 
     at_s: float
@@ -30,6 +31,7 @@ class Sample(NamedTuple):
     decided: int
     open: int
     users: int
+    broker_cpu_s: float = 0.0
 
 
 class Running:
@@ -57,7 +59,9 @@ class Running:
         decided = sum(each["position"].get(topic, 0) for each in users)
         left = sum(each["lag"] + each["in_flight"] + each["timers_due"] for each in said)
         missing = PARTITIONS - len(users)
-        return Sample(monotonic_s(), cpu_s(self.pid), decided, left + missing, len(users))
+        broker = self._ground.broker_pid
+        broker_s = 0.0 if broker is None else cpu_s(broker)
+        return Sample(monotonic_s(), cpu_s(self.pid), decided, left + missing, len(users), broker_s)
 
     async def ready(self) -> None:
         """Wait until it decides."""
