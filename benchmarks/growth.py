@@ -65,6 +65,7 @@ class Cost(NamedTuple):
     state_bytes: float
     disk_bytes: float
     journal_bytes: float
+    message_bytes: float
 
     @property
     def cpu_rate(self) -> float:
@@ -98,16 +99,18 @@ def _run(case: Case, events: int, folder: Path) -> Cost:
     state_bytes = fill(stores, case.users, case.filler_bytes)
     for store in stores:
         store.close()
-    disk_bytes = sum(path.stat().st_size for path in folder.rglob("*.sst")) / case.users
+    disk_bytes = sum(path.stat().st_size for path in folder.rglob("*.*")) / case.users
     forget_pages(folder)
     stores = [folders.open("users", number) for number in range(case.partitions)]
     partitions = [OnePartition(store, in_force, number) for number, store in enumerate(stores)]
     polls = list(_polls(case, events + WARM_UP))
     cost = _decide(polls, partitions, case.turn)
-    journal_bytes = sum(each.journal_bytes for each in partitions) / (events + WARM_UP)
+    decided = events + WARM_UP
+    journal_bytes = sum(each.journal_bytes for each in partitions) / decided
+    message_bytes = sum(each.message_bytes for each in partitions) / decided
     for store in stores:
         store.close()
-    return Cost(*cost, state_bytes, disk_bytes, journal_bytes)
+    return Cost(*cost, state_bytes, disk_bytes, journal_bytes, message_bytes)
 
 
 @cache
@@ -179,7 +182,8 @@ def report(case: Case, x: float, cost: Cost, reference: Cost, reference_x: float
              series=case.series, at=x, per_second=cost.events / cost.seconds,
              seconds=cost.seconds, cpu_seconds=cost.cpu_seconds, events=cost.events, users=case.users,
              campaigns=case.campaigns, partitions=case.partitions, turn=case.turn, state_bytes=cost.state_bytes,
-             disk_bytes=cost.disk_bytes, journal_bytes=cost.journal_bytes)
+             disk_bytes=cost.disk_bytes, journal_bytes=cost.journal_bytes,
+             message_bytes=cost.message_bytes)
     )  # fmt: skip
 
 

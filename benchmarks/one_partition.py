@@ -104,6 +104,14 @@ class OnePartition:
         while at < len(left):
             at += self._turn(left[at : at + turn_size])
 
+    def noted(self, topic: str, value: bytes) -> None:
+        """A message that a turn sends; nobody wants to know, unless a subclass does."""
+
+    @property
+    def live_values(self) -> int:
+        """How many values of users are decoded in memory."""
+        return len(self.state._young) + len(self.state._old)
+
     def _turn(self, records: list[Event]) -> int:
         decided = self._decider.decide(Work((), records, None, 0), self._watermark)
         turn, pairs = decided.turn, decided.pairs
@@ -117,6 +125,8 @@ class OnePartition:
         self.state.timers.saved(committed, index)
         self.journal_records += len(pairs)
         self.journal_bytes += sum(len(key) + len(value or b"") for key, value in pairs)
-        self.messages += len(turn.mail)
-        self.message_bytes += sum(len(mail.value or b"") for mail in turn.mail)
+        for mail in turn.mail:
+            self.messages += 1
+            self.message_bytes += len(mail.value or b"")
+            self.noted(mail.topic, mail.value or b"")
         return decided.taken

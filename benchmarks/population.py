@@ -17,6 +17,7 @@ from tables.users import ACTIVITY, PROFILE
 
 BATCH = 5_000
 NOISE_BYTES = 1 << 20
+SCATTER = 2_654_435_761  # neighbours have nothing in common that could be compressed
 FILLER_BYTES = 50
 
 
@@ -83,7 +84,7 @@ def _activities(noise: bytes) -> Callable[[int], Any]:
     offsets = list(range(1 << 20, (1 << 20) + REMEMBERED_OFFSETS))
 
     def activity(index: int) -> Activity:
-        start = index * 97 % (NOISE_BYTES - length)
+        start = index * SCATTER % (NOISE_BYTES - length)
         return Activity(noise[start : start + length], offsets)
 
     return activity
