@@ -52,8 +52,8 @@ def short(value: float) -> str:
     """A number as an axis says it: 20k, 1M."""
     for unit, letter in ((1e6, "M"), (1e3, "k")):
         if value >= unit:
-            return f"{value / unit:g}{letter}"
-    return f"{value:g}"
+            return f"{value / unit:.4g}{letter}"
+    return f"{value:.4g}"
 
 
 def plot(title: str, across: str, up: str, curves: Sequence[Curve]) -> str:
