@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 CACHE_BYTES = 64 << 20
 WRITE_BUFFER_BYTES = 8 << 20
 WRITE_BUFFERS_BYTES = 64 << 20
-DELETIONS_WINDOW = 1024  # half of so many in a row deleted: compact, or a scan steps over every timer that ever fired
+# Where half of so many entries in a row are deleted, compact: else a scan steps over every timer that ever fired.
+DELETIONS_WINDOW = 1024
 
 
 class Folders:
