@@ -36,7 +36,7 @@ START_MS = 1_780_300_800_000  # 2026-06-01T08:00:00Z
 HOURS = 12
 CAPS = [{"max": 3, "per": "day"}]
 LOOK_S = 0.1
-LIMIT_S = 90.0
+LIMIT_S = 300.0
 
 
 class Decided(NamedTuple):

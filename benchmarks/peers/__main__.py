@@ -34,8 +34,8 @@ STREAMS = {
     "at_least_once": "Kafka Streams 4.1.1, RocksDB and changelog, at least once",
     "exactly_once_v2": "Kafka Streams 4.1.1, RocksDB and changelog, exactly once",
 }
-QUIX_EVENTS = 200_000
-QUIX_LIMIT_S = 40.0
+QUIX_EVENTS = EVENTS
+QUIX_LIMIT_S = 60.0
 STREAMS_LIMIT_S = 240.0
 HEAP = ("-Xms1g", "-Xmx1g", "-XX:+UseSerialGC")
 
