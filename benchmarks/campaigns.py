@@ -19,6 +19,7 @@ WHO_EVERY = 3
 QUIET_EVERY = 4
 IGNORES_CAPS_EVERY = 9
 LEAST_PRICE = 165
+RARE_PRICE = 199  # what campaigns beyond the first hundred ask for: one event in 200
 ANSWERS = {
     BUSIEST: "add_to_cart",
     "App Opened": BUSIEST,
@@ -67,8 +68,9 @@ def _campaign(number: int, event: str) -> dict[str, Any]:
 
 
 def _when(number: int, event: str) -> dict[str, Any]:
+    least_price = LEAST_PRICE if number < COUNT else RARE_PRICE
     category = CATEGORIES[(number * 7) % len(CATEGORIES)]
-    when: dict[str, Any] = {"event": event, "where": {"category": category, "price": {"gte": LEAST_PRICE}}}
+    when: dict[str, Any] = {"event": event, "where": {"category": category, "price": {"gte": least_price}}}
     if number % INACTION_EVERY == 0:
         when["unless"] = {"event": ANSWERS.get(event, LAST_ANSWER), "within": "10m"}
         when["repeat"] = ("restart", "keep_first", "each")[number % 3]

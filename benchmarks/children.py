@@ -7,17 +7,23 @@ import json
 from typing import NamedTuple
 
 from app.demo.errors import DemoError
+from app.demo.stack import Stack
 from benchmarks.ground import PARTITIONS, Ground
 
 LIMIT_S = 120.0
 
 
 class Measured(NamedTuple):
-    """What a child did, how long it took, and what processor time that was."""
+    """What a child did, how long it took, and what processor time that was.
+
+    Of a peer also: how many messages it ordered, and how large a user's state was each time that it was written.
+    """
 
     records: int
     seconds: float
     cpu_seconds: float
+    orders: int = 0
+    state_bytes: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -32,13 +38,20 @@ class Measured(NamedTuple):
 
 async def measured(ground: Ground, name: str, *arguments: str) -> Measured:
     """Run `python -m <arguments>` to its end and read what it printed. Raises DemoError where it fails."""
+    return await measured_by(ground.stack, ground, name, *arguments)
+
+
+async def measured_by(
+    stack: Stack, ground: Ground, name: str, *arguments: str, limit_s: float = LIMIT_S
+) -> Measured:
+    """The same with the program of another stack."""
     log = ground.folder / "logs" / f"{name}.log"
     log.unlink(missing_ok=True)
     try:
-        async with asyncio.timeout(LIMIT_S):
-            await ground.stack.run(name, {"NO_CYTHON": ""}, *arguments)
+        async with asyncio.timeout(limit_s):
+            await stack.run(name, {"NO_CYTHON": ""}, *arguments)
     except TimeoutError as error:
-        raise DemoError(f"{name} did not end", f"not within {LIMIT_S:.0f} s", "Try fewer events") from error
+        raise DemoError(f"{name} did not end", f"not within {limit_s:.0f} s", "Try fewer events") from error
     said = [line for line in log.read_text(encoding="utf-8").splitlines() if line.startswith('{"records"')]
     if not said:
         raise DemoError(f"{name} said nothing", "its output has no result", "Run it by itself")

@@ -49,7 +49,9 @@ class Sent(NamedTuple):
     value: bytes
 
 
-class _Visitor(NamedTuple):
+class Visitor(NamedTuple):
+    """A user: the contexts of their devices and their traits, as JSON."""
+
     user: str
     contexts: tuple[str, ...]
     traits: str
@@ -63,8 +65,8 @@ class Clickstream:
         self._users = users
         self._start_ms = start_ms
         self._step_ms = step_ms
-        self._known: dict[int, _Visitor] = {}
-        self._sessions: list[tuple[_Visitor, str, int]] = []
+        self._known: dict[int, Visitor] = {}
+        self._sessions: list[tuple[Visitor, str, int]] = []
         self._names = tuple(WEIGHTS)
         self._bounds = list(accumulate(WEIGHTS.values()))
         self._second = (-1, "")
@@ -94,7 +96,7 @@ class Clickstream:
             sessions.pop()
         return Sent(visitor.user, self._track(number, time, visitor, context))
 
-    def _visitor(self) -> tuple[_Visitor, bool]:
+    def _visitor(self) -> tuple[Visitor, bool]:
         index = int(self._dice.random() * self._users)
         known = self._known.get(index)
         if known is not None:
@@ -102,13 +104,13 @@ class Clickstream:
         made = self._known[index] = _visitor(index, self._dice)
         return made, True
 
-    def _identify(self, number: int, time: str, visitor: _Visitor, context: str) -> bytes:
+    def _identify(self, number: int, time: str, visitor: Visitor, context: str) -> bytes:
         return (
             f'{{"type":"identify","messageId":"{message_id(number)}","userId":"{visitor.user}",'
             f'"timestamp":"{time}","traits":{visitor.traits},"context":{context}}}'
         ).encode()
 
-    def _track(self, number: int, time: str, visitor: _Visitor, context: str) -> bytes:
+    def _track(self, number: int, time: str, visitor: Visitor, context: str) -> bytes:
         random = self._dice.random
         name = self._names[bisect(self._bounds, random() * self._bounds[-1])]
         category = CATEGORIES[int(random() * len(CATEGORIES))]
@@ -132,22 +134,23 @@ def message_id(number: int) -> str:
     return f"{mixed:016x}-{number:010d}"
 
 
-def _visitor(index: int, dice: random.Random) -> _Visitor:
+def _visitor(index: int, dice: random.Random) -> Visitor:
     country = dice.choice(tuple(COUNTRIES))
     devices = 2 if dice.random() < SECOND_DEVICE_SHARE else 1
     push = "blocked" if dice.random() < BLOCKED_SHARE else "allowed"
     traits = {"first_name": f"Name{index}", "country": country, "lifecycle": dice.choice(LIFECYCLES)}
-    contexts = tuple(_context(f"{index}-{device}", COUNTRIES[country], push) for device in range(devices))
-    return _Visitor(f"u-{index}", contexts, msgspec.json.encode(traits).decode())
+    contexts = tuple(context(f"{index}-{device}", COUNTRIES[country], push) for device in range(devices))
+    return Visitor(f"u-{index}", contexts, msgspec.json.encode(traits).decode())
 
 
-def _context(name: str, zone: str, push: str) -> str:
+def context(name: str, zone: str, push: str) -> str:
+    """What a message of this device says beside the event itself."""
     device = {"id": f"d-{name}", "type": "android", "token": f"token-{name}", "model": "13T", "push": push}
-    context = {
+    said = {
         "timezone": zone,
         "locale": "en-GB",
         "app": {"version": "3.2.1"},
         "os": {"name": "android", "version": "14"},
         "device": device,
     }
-    return msgspec.json.encode(context).decode()
+    return msgspec.json.encode(said).decode()

@@ -1,6 +1,7 @@
 """Events per second of one worker process through the whole of the users actor.
 
     python -m benchmarks.engine [--events N] [--stock-events N]
+    python -m benchmarks.engine --workers 2
 
 All events are on the topic before the worker starts. Stream clock: timers fire between the events that they fall
 between, so a run has the same sends every time. No push service is configured: orders end on their topic.
@@ -24,6 +25,8 @@ from benchmarks.input import produce
 from benchmarks.lines import line, say, show
 from benchmarks.processor_time import resident_mb
 from benchmarks.running import Running, Sample, set_up, start
+from benchmarks.several import report as report_workers
+from benchmarks.several import run_workers
 
 EVENTS = 300_000
 STOCK_EVENTS = 30_000
@@ -33,11 +36,14 @@ START_MS = 1_780_300_800_000  # 2026-06-01T08:00:00Z
 HOURS = 12
 CAPS = [{"max": 3, "per": "day"}]
 LOOK_S = 0.1
-LIMIT_S = 90.0
+LIMIT_S = 300.0
 
 
 class Decided(NamedTuple):
-    """What the worker did between the first sample with a decided event and the first with all of them."""
+    """What the worker did between the first sample with a decided event and the first with all of them.
+
+    `broker_cpu_seconds`: of the broker meanwhile, None where it is not ours.
+    """
 
     events: int
     seconds: float
@@ -45,6 +51,7 @@ class Decided(NamedTuple):
     settled_cpu_seconds: float
     resident_mb: float
     sends: int
+    broker_cpu_seconds: float | None
 
 
 async def measure(ground: Ground, events: int, stock_events: int) -> None:
@@ -64,11 +71,23 @@ async def measure(ground: Ground, events: int, stock_events: int) -> None:
     report(decided, "stock Faust agent, RocksDB table", stock)
 
 
+async def measure_workers(ground: Ground, events: int, workers: int) -> None:
+    """One worker, then several, over the same events."""
+    one, more = [
+        await run_workers(
+            ground, count, events, Clickstream(USERS, START_MS, HOURS * 3_600_000 / events), CAPS
+        )
+        for count in (1, workers)
+    ]
+    report_workers(one, more)
+
+
 async def run_worker(ground: Ground, events: int) -> Decided:
     """Run a worker until everything is decided, then until none of its actors has anything left."""
     async with aiohttp.ClientSession() as session:
         running = await start(ground, "stream", session)
         first, last = await watch(running, events)
+        broker_cpu_s = last.broker_cpu_s - first.broker_cpu_s if ground.broker_pid else None
         await running.until_done(LIMIT_S)
         settled = await running.sample()
         memory = resident_mb(running.pid)
@@ -82,6 +101,7 @@ async def run_worker(ground: Ground, events: int) -> Decided:
         end.cpu_s - first.cpu_s,
         memory,
         sends,
+        broker_cpu_s,
     )
 
 
@@ -115,6 +135,7 @@ def details(decided: Decided, cpu_rate: float, measured: Measured) -> dict[str, 
         "cpu_seconds": decided.cpu_seconds,
         "settled_cpu_seconds": decided.settled_cpu_seconds,
         "resident_mb": decided.resident_mb,
+        "broker_cpu_seconds": decided.broker_cpu_seconds,
         "events": decided.events,
         "reference_events": measured.records,
         "sends": decided.sends,
@@ -131,9 +152,13 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--events", type=int, default=EVENTS, help="how many the worker decides on")
     parser.add_argument("--stock-events", type=int, default=STOCK_EVENTS, help="how many stock Faust gets")
+    parser.add_argument("--workers", type=int, default=1, help="more than one: measured beside one")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     _given = _arguments()
-    main("engine", lambda ground: measure(ground, _given.events, _given.stock_events))
+    if _given.workers > 1:
+        main("engine", lambda ground: measure_workers(ground, _given.events, _given.workers))
+    else:
+        main("engine", lambda ground: measure(ground, _given.events, _given.stock_events))

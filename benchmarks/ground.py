@@ -38,12 +38,16 @@ POLL_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One run's broker, names and folder. `stack` runs its processes: `python -m <arguments>`."""
+    """One run's broker, names and folder. `stack` runs its processes: `python -m <arguments>`.
+
+    `broker_pid`: the broker's process, None where it is not ours.
+    """
 
     bootstrap: str
     name: str
     folder: Path
     stack: Stack
+    broker_pid: int | None = None
 
     @property
     def events(self) -> str:
@@ -89,12 +93,14 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(bootstrap: str, folder: Path, bench: str) -> AsyncIterator[Ground]:
+async def ground(
+    bootstrap: str, folder: Path, bench: str, broker_pid: int | None = None
+) -> AsyncIterator[Ground]:
     """Names for one run, and afterwards no process and no topic of it."""
     name = f"bench-{bench}-{now_ms()}"
     try:
         async with Stack(folder / "logs", (sys.executable, "-m")) as stack:
-            yield Ground(bootstrap, name, folder, stack)
+            yield Ground(bootstrap, name, folder, stack, broker_pid)
     finally:
         await delete_topics(bootstrap, name)
 
@@ -103,8 +109,8 @@ def main(bench: str, measure: Callable[[Ground], Coroutine[Any, Any, None]]) -> 
     """Run a benchmark on a ground of its own; errors end the process with a sentence and an exit code."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        with _broker() as bootstrap, _folder() as folder:
-            asyncio.run(_measure(bootstrap, folder, bench, measure))
+        with _broker() as (bootstrap, broker_pid), _folder() as folder:
+            asyncio.run(_measure(bootstrap, broker_pid, folder, bench, measure))
     except DemoError as error:
         _fail(error, error.exit_code)
     except KafkaError as error:
@@ -118,13 +124,17 @@ def main(bench: str, measure: Callable[[Ground], Coroutine[Any, Any, None]]) -> 
 
 
 async def _measure(
-    bootstrap: str, folder: Path, bench: str, measure: Callable[[Ground], Coroutine[Any, Any, None]]
+    bootstrap: str,
+    broker_pid: int | None,
+    folder: Path,
+    bench: str,
+    measure: Callable[[Ground], Coroutine[Any, Any, None]],
 ) -> None:
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     await _reach(bootstrap)
-    async with ground(bootstrap, folder, bench) as made:
+    async with ground(bootstrap, folder, bench, broker_pid) as made:
         await measure(made)
 
 
@@ -146,11 +156,11 @@ async def _reach(bootstrap: str) -> None:
 
 
 @contextmanager
-def _broker() -> Iterator[str]:
-    """The bootstrap servers: those of CARILLON_KAFKA, else of an embedded broker of our own."""
+def _broker() -> Iterator[tuple[str, int | None]]:
+    """The bootstrap servers: those of CARILLON_KAFKA, else of an embedded broker of our own, and its process."""
     named = named_kafka()
     if named is not None:
-        yield named
+        yield named, None
         return
     ensure_jars(say)
     with _folder() as data:
@@ -158,7 +168,7 @@ def _broker() -> Iterator[str]:
         say(f"starting Kafka on {embedded.bootstrap}")
         embedded.start()
         try:
-            yield embedded.bootstrap
+            yield embedded.bootstrap, embedded.pid
         finally:
             embedded.stop()
 

@@ -12,9 +12,9 @@ DIGITS = 4
 
 
 def line(
-    bench: str, value: float, unit: str, reference: str, reference_value: float | None, **more: Any
+    bench: str, value: float, unit: str, reference: str | None, reference_value: float | None, **more: Any
 ) -> dict[str, Any]:
-    """A result beside its reference, with their ratio; numbers with four digits that count."""
+    """A result beside its reference (None: it has none), with their ratio; numbers with four digits that count."""
     ratio = value / reference_value if reference_value else None
     told = {
         "bench": bench,

@@ -7,6 +7,7 @@ import resource
 from pathlib import Path
 
 _USER, _SYSTEM = 11, 12  # places in /proc/PID/stat, counted after the name
+_IDLE, _STEAL = (3, 4), 8  # places in /proc/stat: idle and waiting for disks; what follows is counted already
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -20,6 +21,14 @@ def own_cpu_s() -> float:
     """Seconds of user and system time of this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
+
+
+def machine_busy_s() -> float:
+    """Seconds that all cores of this machine have worked, for whomever, since it started."""
+    fields = Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:]
+    return (
+        sum(int(ticks) for place, ticks in enumerate(fields[:_STEAL]) if place not in _IDLE) / _TICKS_A_SECOND
+    )
 
 
 def resident_mb(pid: int) -> float:

@@ -20,12 +20,18 @@ READY_LIMIT_S = 60.0
 
 
 class Sample(NamedTuple):
-    """How far a worker was at one moment. `open`: everything that any of its actors has still to do."""
+    """How far a worker was at one moment.
+
+    `open`: everything that any of its actors has still to do. `users`: how many of the users partitions it has.
+    `broker_cpu_s`: what the broker has used, 0 where it is not ours.
+    """
 
     at_s: float
     cpu_s: float
     decided: int
     open: int
+    users: int
+    broker_cpu_s: float = 0.0
 
 
 class Running:
@@ -53,7 +59,9 @@ class Running:
         decided = sum(each["position"].get(topic, 0) for each in users)
         left = sum(each["lag"] + each["in_flight"] + each["timers_due"] for each in said)
         missing = PARTITIONS - len(users)
-        return Sample(monotonic_s(), cpu_s(self.pid), decided, left + missing)
+        broker = self._ground.broker_pid
+        broker_s = 0.0 if broker is None else cpu_s(broker)
+        return Sample(monotonic_s(), cpu_s(self.pid), decided, left + missing, len(users), broker_s)
 
     async def ready(self) -> None:
         """Wait until it decides."""
@@ -90,8 +98,8 @@ async def set_up(
     )
 
 
-async def start(ground: Ground, clock: str, session: aiohttp.ClientSession) -> Running:
-    """Start a worker; returns at once."""
-    environment = ground.environment(clock)
-    child = await ground.stack.start("worker", environment, "app", "worker")
+async def start(ground: Ground, clock: str, session: aiohttp.ClientSession, name: str = "worker") -> Running:
+    """Start a worker with a folder of its own; returns at once."""
+    environment = ground.environment(clock, name)
+    child = await ground.stack.start(name, environment, "app", "worker")
     return Running(ground, child, f"http://{environment['CARILLON_WEB']}", session)

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 CACHE_BYTES = 64 << 20
 WRITE_BUFFER_BYTES = 8 << 20
 WRITE_BUFFERS_BYTES = 64 << 20
+# Where half of so many entries in a row are deleted, compact: else a scan steps over every timer that ever fired.
+DELETIONS_WINDOW = 1024
 
 
 class Folders:
@@ -114,6 +116,7 @@ def _options(cache: Cache, buffers: WriteBufferManager) -> Options:
     options.set_write_buffer_manager(buffers)
     options.set_max_background_jobs(2)
     options.set_keep_log_file_num(2)
+    options.add_compact_on_deletion_collector_factory(DELETIONS_WINDOW, DELETIONS_WINDOW // 2, 0.0)
     table = BlockBasedOptions()
     table.set_block_cache(cache)
     table.set_bloom_filter(10, False)

@@ -14,7 +14,8 @@ import typer
 from app.cli.errors import CommandError, InputError
 
 CHECKOUT = Path(__file__).parents[2]
-NAMES = ("engine", "latency", "restore")
+ALL = ("engine", "latency", "restore", "timers")
+NAMES = (*ALL, "peers", "growth")
 FORWARDED = (signal.SIGINT, signal.SIGTERM)
 
 app = typer.Typer(name="bench")
@@ -27,7 +28,11 @@ app = typer.Typer(name="bench")
 def bench(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar=f"[{'|'.join(NAMES)}]... [OPTION]...", help="None: all.", show_default=False),
+        typer.Argument(
+            metavar=f"[{'|'.join(NAMES)}]... [OPTION]...",
+            help="None: all but peers and growth.",
+            show_default=False,
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Results are JSON lines in any case.")] = False,
 ) -> None:
@@ -51,7 +56,7 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         raise InputError(f"There is no benchmark {unknown[0]!r}. There are {', '.join(NAMES)}.")
-    return names or list(NAMES), arguments[len(names) :]
+    return names or list(ALL), arguments[len(names) :]
 
 
 async def run_module(module: str, options: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -53,4 +54,23 @@ def test_folder_in_use_is_left_alone(tmp_path: Path) -> None:
     store = folders.open("users", 0)
     with pytest.raises(Unstored, match="CARILLON_DATA"):
         folders.open("users", 0)
+    store.close()
+
+
+async def test_what_was_deleted_in_a_row_does_not_stay_in_the_files(tmp_path: Path) -> None:
+    """Given a timer index of which everything has fired, then compaction takes the deletions away by itself: whoever
+    opens the index would step over each of them."""
+    folders = Folders(tmp_path)
+    store = folders.open("users", 0)
+    entries = [b"\x01%08d" % number for number in range(20_000)]
+    store.write([(entry, b"") for entry in entries])
+    store.close()
+    store = folders.open("users", 0)
+    store.write([(entry, None) for entry in entries])
+    store.close()
+    store = folders.open("users", 0)
+    async with asyncio.timeout(30):
+        while sum(file["num_deletions"] for file in store._db.live_files()):  # noqa: ASYNC110 - RocksDB's own threads
+            await asyncio.sleep(0.05)
+    assert store.scan(b"\x01", b"\x02", 10) == []
     store.close()
