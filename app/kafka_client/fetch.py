@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition, errors
 from aiokafka.client import AIOKafkaClient
 
+from app.kafka_client.bounds import bounds
 from app.kafka_client.protocol import Fetched, FetchReply, Session
 from app.kafka_client.received import Received, received
 
@@ -39,7 +40,10 @@ _ELSEWHERE = frozenset(
         errors.KafkaStorageError,
     )
 )
+_SESSION_LOST = frozenset((errors.FetchSessionIdNotFound.errno, errors.InvalidFetchSessionEpoch.errno))
 _OUT_OF_RANGE = errors.OffsetOutOfRangeError.errno
+_REMEDY = "Install the Python package `cramjam` for the workers, or let the producers compress with gzip or not at all."
+_NOWHERE = -2  # the "leader" of a place that is not to be fetched now
 
 Polls = dict[TopicPartition, list[Received]]
 
@@ -56,18 +60,20 @@ class OutOfRange(NamedTuple):
 class _Place:
     """Where the fetch of one topic partition stands. `handed`: the last offset that was handed over."""
 
-    __slots__ = ("end", "handed", "node", "offset", "paused")
+    __slots__ = ("begun", "end", "handed", "node", "offset", "paused", "retry_s", "said")
 
     def __init__(self, offset: int) -> None:
-        self.offset = offset
+        self.begun = self.offset = offset
         self.handed = -1
         self.paused = False
         self.node: int | None = None
         self.end = -1
+        self.retry_s = RETRY_S
+        self.said: str | None = None
 
 
 class Fetch:
-    """Polls of many topic partitions.
+    """Polls of many topic partitions, from the first `release` on.
 
     `take` gets what a poll brought, `lost` hears of an offset out of range, `crashed` of a bug.
     """
@@ -86,11 +92,13 @@ class Fetch:
         self._lost = lost
         self._crashed = crashed
         self._places: dict[TopicPartition, _Place] = {}
+        self._held = True
         self._client: AIOKafkaClient | None = None
         self._readers: dict[int, asyncio.Task[None]] = {}
-        self._guide: asyncio.Task[None] | None = None
+        self._others: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._strangers = asyncio.Event()
+        self._outdated = False
 
     async def start(self, topics: set[str]) -> None:
         """Find the cluster and begin. Raises KafkaConnectionError."""
@@ -101,7 +109,7 @@ class Fetch:
         )
         await self._client.bootstrap()
         await self._client.set_topics(topics)
-        self._guide = self._begin(self._lead())
+        self._others.add(self._begin(self._lead()))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -109,6 +117,7 @@ class Fetch:
         return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
+        self._others.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
             logger.critical("the fetch has ended", exc_info=error)
@@ -116,7 +125,7 @@ class Fetch:
 
     async def close(self) -> None:
         """End."""
-        tasks = [task for task in (self._guide, *self._readers.values()) if task is not None]
+        tasks = [*self._others, *self._readers.values()]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -126,9 +135,10 @@ class Fetch:
 
     def start_at(self, place: TopicPartition, offset: int) -> None:
         """Fetch a topic partition from `offset` on; what is under way of it is not handed over any more."""
-        self._places[place] = _Place(offset)
+        found = self._places[place] = _Place(offset)
+        if not self._lodge(place, found):
+            self._strangers.set()
         self._changed.set()
-        self._strangers.set()
 
     def pause(self, place: TopicPartition) -> None:
         """Leave it out."""
@@ -143,9 +153,17 @@ class Fetch:
             found.paused = False
             self._changed.set()
 
-    def drop_all(self) -> None:
-        """Fetch nothing until it is said from where."""
+    def hold(self) -> None:
+        """Forget everything, and fetch nothing until `release`."""
+        self._held = True
         self._places.clear()
+
+    def release(self) -> None:
+        """Fetch again: each place from where it was started, whatever has been handed over of it since."""
+        self._held = False
+        for found in self._places.values():
+            found.offset, found.handed = found.begun, -1
+        self._changed.set()
 
     def passed(self, place: TopicPartition, offset: int) -> int:
         """Beyond `offset` where the fetch has gone on and there was no record to hand over (control records)."""
@@ -160,25 +178,36 @@ class Fetch:
         return None if found is None or found.end < 0 else found.end
 
     async def _lead(self) -> None:
-        """Find the leader of every place that has none, and see that each leader has a reader."""
-        client = self._open_client()
+        """Find the leader of every place that has none."""
         while True:
             self._strangers.clear()
-            homeless = 0
-            for place, found in self._places.items():
-                if found.node is None:
-                    node = client.cluster.leader_for_partition(place)
-                    found.node = None if node == -1 else node
-                    homeless += found.node is None
-            for node in {each.node for each in self._places.values() if each.node is not None}:
-                if node not in self._readers:
-                    self._readers[node] = self._begin(self._read(node))
-            self._changed.set()
+            homeless = [
+                found
+                for place, found in self._places.items()
+                if found.node is None and (self._outdated or not self._lodge(place, found))
+            ]
             if homeless:
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(min(found.retry_s for found in homeless))
+                for found in homeless:
+                    found.retry_s = min(2 * found.retry_s, RETRY_LAST_S)
+                self._outdated = False
                 await self._refresh()
             else:
+                self._outdated = False
+                self._changed.set()
                 await self._strangers.wait()
+
+    def _lodge(self, place: TopicPartition, found: _Place) -> bool:
+        """Give a place its leader, and the leader a reader; False where nobody is known to lead it."""
+        if self._client is None:
+            return False
+        node = self._client.cluster.leader_for_partition(place)
+        if node is None or node == -1:
+            return False
+        found.node = node
+        if node not in self._readers:
+            self._readers[node] = self._begin(self._read(node))
+        return True
 
     def _open_client(self) -> AIOKafkaClient:
         if self._client is None:
@@ -202,19 +231,24 @@ class Fetch:
                 continue
             began_s = loop.time()
             try:
-                self._hand_over(await self._poll(node, session, wanted), wanted)
-            except errors.KafkaError as error:
+                reply = await self._poll(node, session, wanted)
+            except (
+                errors.KafkaError,
+                KeyError,
+            ) as error:  # KeyError: aiokafka's, of a connection just closed
                 logger.info("fetching from broker %s is tried again: %r", node, error)
                 session.begin_anew()
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, RETRY_LAST_S)
                 self._move(wanted)
-                await self._refresh()
                 continue
+            self._hand_over(reply, wanted)
             retry_s = RETRY_S
             await asyncio.sleep(began_s + PACE_S - loop.time())
 
     def _wanted(self, node: int) -> dict[TopicPartition, int]:
+        if self._held:
+            return {}
         return {
             place: found.offset
             for place, found in self._places.items()
@@ -225,43 +259,85 @@ class Fetch:
         request = session.request(wanted, WAIT_MS, (IN_ALL_BYTES, EACH_BYTES))
         reply: FetchReply = await self._open_client().send(node, request)
         if not session.answered(reply):
-            logger.info(
-                "broker %s begins a new fetch session (%s)", node, errors.for_code(reply.code).__name__
-            )
+            error = errors.for_code(reply.code)
+            if reply.code not in _SESSION_LOST:
+                raise error(f"a fetch of {len(wanted)} partitions")
+            logger.info("broker %s begins a new fetch session (%s)", node, error.__name__)
         return reply
 
-    def _move(self, places: Mapping[TopicPartition, int]) -> None:
-        """Look for their leader anew."""
+    def _move(self, places: Iterable[TopicPartition]) -> None:
+        """Look for their leader anew, the later the more often it has failed."""
         for place in places:
             found = self._places.get(place)
             if found is not None:
                 found.node = None
+        self._outdated = True
         self._strangers.set()
 
     def _hand_over(self, reply: FetchReply, wanted: Mapping[TopicPartition, int]) -> None:
         polls: Polls = {}
         for part in reply.parts:
             found = self._places.get(part.place)
-            if found is None or found.paused or found.offset != wanted.get(part.place):
+            if found is None or found.paused or found.offset != wanted.get(part.place) or self._held:
                 continue
             if part.code:
-                self._refused(part, found)
+                self._refused(part.place, part.code, found)
                 continue
             found.end = part.end
-            if part.records:
-                records, found.offset = received(part.place, part.records, found.offset, part.aborted)
-                if records:
-                    polls[part.place] = records
-                    found.handed = records[-1].offset
+            if part.records and (records := self._opened(part, found)):
+                polls[part.place] = records
         if polls:
+            if not reply.session:
+                self._to_the_end(polls)
             self._take(polls)
 
-    def _refused(self, part: Fetched, found: _Place) -> None:
-        if part.code == _OUT_OF_RANGE:
-            del self._places[part.place]
-            self._lost(OutOfRange(part.place, found.offset, part.begin, part.end))
-        elif part.code in _ELSEWHERE:
-            self._move({part.place: found.offset})
+    def _to_the_end(self, places: Iterable[TopicPartition]) -> None:
+        """Without a session the broker takes no turns: who had something is asked for last the next time."""
+        for place in places:
+            self._places[place] = self._places.pop(place)
+
+    def _opened(self, part: Fetched, found: _Place) -> list[Received]:
+        """The records of one partition; where they cannot be read, none, and it alone has to wait."""
+        try:
+            records, found.offset = received(part.place, part.records, found.offset, part.aborted)
+        except errors.UnsupportedCodecError as error:
+            self._complain(part.place, found, f"cannot be read: {error}. {_REMEDY}")
+            return []
+        except Exception as error:  # noqa: BLE001 - whatever stands in a log: the other partitions go on
+            self._complain(part.place, found, f"cannot be read: {error!r}")
+            return []
+        if records:
+            found.handed = records[-1].offset
+        found.retry_s, found.said = RETRY_S, None
+        return records
+
+    def _refused(self, place: TopicPartition, code: int, found: _Place) -> None:
+        if code == _OUT_OF_RANGE and found.node is not None:
+            node, found.node = found.node, _NOWHERE
+            self._others.add(self._begin(self._find_out(place, found, node)))
+        elif code in _ELSEWHERE:
+            self._move((place,))
         else:
-            logger.error("%s/%s is not fetched: %s", *part.place, errors.for_code(part.code).__name__)
-            self._move({part.place: found.offset})
+            self._complain(place, found, f"is not fetched: {errors.for_code(code).__name__} ({code})")
+
+    def _complain(self, place: TopicPartition, found: _Place, why: str) -> None:
+        """Say it once, and try again, less and less often."""
+        if found.said != why:
+            found.said = why
+            logger.error("%s/%s from offset %s %s", *place, found.offset, why)
+        self._move((place,))
+
+    async def _find_out(self, place: TopicPartition, found: _Place, node: int) -> None:
+        """The broker says that an offset is out of range: from where to where does the log reach?"""
+        try:
+            begin, end = await bounds(self._open_client(), node, place)
+        except (errors.KafkaError, KeyError) as error:
+            logger.info("where %s/%s begins and ends is asked again: %r", *place, error)
+            begin, end = 0, found.offset
+        if self._places.get(place) is not found:
+            return
+        if begin <= found.offset <= end:
+            self._move((place,))
+        else:
+            del self._places[place]
+            self._lost(OutOfRange(place, found.offset, begin, end))

@@ -8,7 +8,6 @@ broker has answered or its time is over.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Iterable
@@ -25,6 +24,7 @@ ANSWER_S = 30.0
 RETRY_S = 0.05
 RETRY_LAST_S = 1.0
 REQUEST_BYTES = 3 << 20
+_NOBODY = -1
 
 
 class _Parcel:
@@ -47,6 +47,7 @@ class Channel:
         self._client: AIOKafkaClient | None = None
         self._lanes: dict[TopicPartition, deque[_Parcel]] = {}
         self._topics: set[str] = set()
+        self._led_by_nobody: set[TopicPartition] = set()
         self._busy: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pump_is_due = False
@@ -114,20 +115,23 @@ class Channel:
         self._pump_is_due = False
         if self._client is None:
             return
-        by_node: dict[int | None, list[tuple[TopicPartition, _Parcel]]] = {}
+        by_node: dict[int, list[tuple[TopicPartition, _Parcel]]] = {}
         for place in list(self._lanes):
             parcel = self._head(place)
             if parcel is not None:
-                node = self._client.cluster.leader_for_partition(place)
-                by_node.setdefault(None if node == -1 else node, []).append((place, parcel))
+                by_node.setdefault(self._leader(self._client, place), []).append((place, parcel))
         for node, parcels in by_node.items():
-            key = -1 if node is None else node
-            if key not in self._busy:
-                self._busy.add(key)
-                work = self._find_leader() if node is None else self._post(node, _fitting(parcels))
+            if node not in self._busy:
+                self._busy.add(node)
+                work = self._find_leaders() if node == _NOBODY else self._post(node, _fitting(parcels))
                 task = asyncio.create_task(work)
                 self._tasks.add(task)
-                task.add_done_callback(partial(self._free, key))
+                task.add_done_callback(partial(self._free, node))
+
+    def _leader(self, client: AIOKafkaClient, place: TopicPartition) -> int:
+        """Whom to send to; nobody where it is not known, or where the last one asked for patience."""
+        node = None if place in self._led_by_nobody else client.cluster.leader_for_partition(place)
+        return _NOBODY if node is None else node
 
     def _head(self, place: TopicPartition) -> _Parcel | None:
         """What is to leave next for a place; those that nobody waits for any more, or for too long, are dropped."""
@@ -139,68 +143,68 @@ class Channel:
                 return parcel
             if not parcel.answer.done():
                 parcel.answer.set_exception(
-                    errors.KafkaTimeoutError(f"{place}: no answer in {ANSWER_S:.0f} s")
+                    errors.KafkaTimeoutError(
+                        f"{place.topic}/{place.partition}: no answer in {ANSWER_S:.0f} s"
+                    )
                 )
             lane.popleft()
         del self._lanes[place]
         return None
 
-    def _free(self, key: int, task: asyncio.Task[None]) -> None:
+    def _free(self, node: int, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._busy.discard(key)
+        self._busy.discard(node)
         if not task.cancelled():
             error = task.exception()
             if error is not None:
-                logger.error("a request to broker %s ended in %r", key, error)
+                logger.error("a request to broker %s ended in %r", node, error, exc_info=error)
             if self._lanes:
                 self._wake()
 
-    async def _find_leader(self) -> None:
-        """Somebody leads it, or will: ask again until then."""
-        await self._pause()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(RETRY_LAST_S):
-                await self.client.force_metadata_update()
-
-    async def _pause(self) -> None:
+    async def _find_leaders(self) -> None:
+        """Somebody leads them, or will: ask again until then."""
         await asyncio.sleep(self._retry_s)
         self._retry_s = min(2 * self._retry_s, RETRY_LAST_S)
+        try:
+            async with asyncio.timeout(RETRY_LAST_S):
+                await self.client.force_metadata_update()
+        except TimeoutError:
+            logger.info("no broker says who leads %d partitions", len(self._led_by_nobody))
+        self._led_by_nobody.clear()
 
     async def _post(self, node: int, parcels: list[tuple[TopicPartition, _Parcel]]) -> None:
         """One request and its answers; what is to be tried again stays at the head of its lane."""
         request = ProduceRequest([(place, parcel.data) for place, parcel in parcels], int(ANSWER_S * 1000))
+        sent = dict(parcels)
         try:
             answers: list[Produced] = await self.client.send(node, request)
-        except errors.KafkaError as error:
+            for place, code, offset in answers:
+                if place in sent and self._answered(place, sent[place], code, offset):
+                    del sent[place]
+        except (errors.KafkaError, KeyError) as error:  # KeyError: aiokafka's, of a connection just closed
             logger.info("a request to broker %s is tried again: %r", node, error)
-            await self._find_leader()
-            return
-        again = False
-        sent = dict(parcels)
-        for place, code, offset in answers:
-            again |= self._answered(place, sent[place], code, offset)
-        if again:
-            await self._find_leader()
-        else:
+        finally:
+            self._led_by_nobody.update(sent)
+        if not self._led_by_nobody:
             self._retry_s = RETRY_S
 
     def _answered(self, place: TopicPartition, parcel: _Parcel, code: int, offset: int) -> bool:
-        """Settle one batch; True where it must be tried again."""
+        """Settle one batch; False where it must be tried again."""
         error = errors.for_code(code)
         if code and error.retriable:
-            return True
+            return False
         lane = self._lanes.get(place)
         if lane and lane[0] is parcel:
             lane.popleft()
             if not lane:
                 del self._lanes[place]
         if parcel.answer.done():
-            return False
+            return True
         if code and error is not errors.DuplicateSequenceNumber:
             parcel.answer.set_exception(error(f"{place.topic}/{place.partition}"))
         else:
             parcel.answer.set_result(offset)
-        return False
+        return True
 
 
 def _fitting(parcels: Iterable[tuple[TopicPartition, _Parcel]]) -> list[tuple[TopicPartition, _Parcel]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import CorruptRecordException
+from aiokafka.errors import CorruptRecordException, RecordTooLargeError
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
 from msgspec import Struct
 
-_WITH_PRODUCERS = 2  # the first record format that knows transactions
+NO_TIME = -1
 
 
 class Received(Struct, gc=False):
@@ -31,26 +31,55 @@ def received(
 ) -> tuple[list[Received], int]:
     """(records from `offset` on, the offset to fetch next). `aborted`: (producer, first offset) as the broker says.
 
-    Raises CorruptRecordException for a batch whose checksum does not hold. The next offset lies beyond records that
-    compaction has removed and beyond control records, of which nothing is seen here.
+    Raises what is wrong with the first batch: CorruptRecordException where its checksum does not hold,
+    UnsupportedCodecError, RecordTooLargeError. What is wrong with a later one is raised once that is the first. The
+    next offset lies beyond records that compaction has removed and beyond control records, of which nothing is seen
+    here.
     """
     found: list[Received] = []
     transactions = _Transactions(aborted)
+    start = offset
+    try:
+        for batch in _batches(data):
+            if batch.producer_id is None:
+                found += _old_records(place, batch, offset)
+            elif transactions.admits(batch):
+                found += _records(place, batch, offset)
+            offset = max(offset, batch.next_offset)
+    except Exception:
+        if offset == start:
+            raise
+    return found, offset
+
+
+def _batches(data: bytes) -> Iterator[Any]:
+    """One after the other, checked; a last one that is cut off is not there."""
     batches = MemoryRecords(data)
+    if not batches.has_next():
+        raise RecordTooLargeError(f"the {len(data)} bytes that were fetched hold no whole batch")
     while batches.has_next():
         batch: Any = batches.next_batch()
         if not batch.validate_crc():
-            raise CorruptRecordException(f"{place.topic}/{place.partition}: a batch fails its checksum")
-        if batch.magic < _WITH_PRODUCERS or transactions.admits(batch):
-            found += _records(place, batch, offset)
-        offset = max(offset, batch.next_offset)
-    return found, offset
+            raise CorruptRecordException("a batch fails its checksum")
+        yield batch
 
 
 def _records(place: TopicPartition, batch: Iterable[Any], offset: int) -> list[Received]:
     topic, partition = place
     return [
         Received(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers)
+        for r in batch
+        if r.offset >= offset
+    ]
+
+
+def _old_records(place: TopicPartition, batch: Iterable[Any], offset: int) -> list[Received]:
+    """Of the formats 0 and 1; the first of them has no timestamps."""
+    topic, partition = place
+    return [
+        Received(
+            topic, partition, r.offset, NO_TIME if r.timestamp is None else r.timestamp, r.key, r.value, ()
+        )
         for r in batch
         if r.offset >= offset
     ]

@@ -52,6 +52,8 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 class BatchConsumer(driver.Consumer):
     """Faust's consumer: a member of the group. `engine.fetch` brings the records."""
 
+    _is_assigned = False
+
     def _new_consumer_thread(self) -> Any:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
 
@@ -65,19 +67,34 @@ class BatchConsumer(driver.Consumer):
 
     def hand_over(self, polls: Polls) -> None:
         """Put what was fetched into the agents' streams, in one piece for each actor; never waits."""
+        channels_of = self.app.topics._tp_index
         by_host: dict[int, list[tuple[TP, list[Received]]]] = {}
         for place, records in polls.items():
-            by_host.setdefault(id(self.app.host_of(place.topic)), []).append((TP(*place), records))
+            tp = TP(*place)
+            if tp in channels_of:  # else it is not ours any more
+                by_host.setdefault(id(self.app.host_of(tp.topic)), []).append((tp, records))
         for pieces in by_host.values():
             message = _message(pieces, self.app.consumer_generation_id)
-            for channel in self.app.topics._tp_index.get(message.tp, ()):
+            for channel in channels_of[message.tp]:
                 message.incref()
                 channel.queue.force_put_nowait(Event(self.app, None, message.value, {}, message))
 
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """The rebalance has an outcome; the flow that is resumed from now on is the one that follows it."""
+        self._is_assigned = True
+        await super().on_partitions_assigned(assigned, generation_id)
+
     def stop_flow(self) -> None:
         """A rebalance begins, and Faust empties the streams' queues: nothing may come after what they lose."""
-        self.app.fetch.drop_all()
+        self._is_assigned = False
+        self.app.fetch.hold()
         super().stop_flow()
+
+    def resume_flow(self) -> None:
+        """The rebalance is over. Just now Faust has emptied the queues once more: nothing may have come before."""
+        super().resume_flow()
+        if self._is_assigned:
+            self.app.fetch.release()
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Every partition is fetched from its watermark, once its owner says so."""

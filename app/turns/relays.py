@@ -8,33 +8,37 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition, errors
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from app.kafka_client.batch import Batch, Identity
-from app.kafka_client.produce import Channel
+from app.kafka_client.produce import ANSWER_S, Channel
 from app.turns.ports import Mail
 from app.turns.watermark import SOURCE
 
 BATCH_BYTES = 900_000
 RECORD_OVERHEAD = 40
+RETRY_S = 0.1
 _LOST = (errors.OutOfOrderSequenceNumber, errors.UnknownProducerId, errors.InvalidProducerEpoch)
 
 Letter = tuple[Mail, bytes]
 
 
 class _Bundle:
-    """Messages of one sender to one place, in order, and who waits for them."""
+    """Messages of one sender to one place, in order, and who waits for them; several may share that."""
 
-    __slots__ = ("delivered", "letters", "time_ms")
+    __slots__ = ("delivered", "is_last", "letters", "time_ms")
 
-    def __init__(self, letters: Sequence[Letter], time_ms: int, delivered: asyncio.Future[None]) -> None:
+    def __init__(
+        self, letters: Sequence[Letter], time_ms: int, delivered: asyncio.Future[None], *, is_last: bool
+    ) -> None:
         self.letters = letters
         self.time_ms = time_ms
         self.delivered = delivered
+        self.is_last = is_last
 
     @property
     def size(self) -> int:
@@ -64,18 +68,20 @@ class Relays:
         self._asking = asyncio.Lock()
 
     async def send(self, place: TopicPartition, letters: Sequence[Letter], time_ms: int) -> None:
-        """Deliver messages, each under its source; returns when the broker has them. Raises KafkaError."""
+        """Deliver messages, each under its source; returns when the broker has them all, in order.
+
+        Raises KafkaError, TimeoutError.
+        """
         lane = self._lanes.get(place)
         if lane is None:
             lane = self._lanes[place] = _Lane()
-        delivered: list[asyncio.Future[None]] = []
-        for some in _cut(letters):
-            bundle = _Bundle(some, time_ms, asyncio.get_running_loop().create_future())
-            lane.waiting.append(bundle)
-            delivered.append(bundle.delivered)
+        delivered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        pieces = _cut(letters)
+        for some in pieces:
+            lane.waiting.append(_Bundle(some, time_ms, delivered, is_last=some is pieces[-1]))
         if lane.task is None:
             lane.task = asyncio.create_task(self._drain(place, lane))
-        await asyncio.gather(*delivered)
+        await delivered
 
     async def close(self) -> None:
         """Give up what is under way."""
@@ -84,13 +90,16 @@ class Relays:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        for lane in self._lanes.values():  # a task that never came to run has settled nothing
+            lane.task = None
+            _settle(lane.waiting, errors.KafkaConnectionError("the relays are closed"))
+            lane.waiting.clear()
 
     async def _drain(self, place: TopicPartition, lane: _Lane) -> None:
         """Batch after batch, until nothing waits."""
         bundles: list[_Bundle] = []
         try:
-            while lane.waiting:
-                bundles = _together(lane.waiting)
+            while bundles := _together(lane.waiting):
                 await self._deliver(place, lane, bundles)
         finally:
             lane.task = None
@@ -133,20 +142,38 @@ class Relays:
 
 
 async def _new_identity(channel: Channel) -> Identity:
+    """From any broker, asked again until one answers. Raises KafkaError, TimeoutError."""
     client: Any = channel.client
-    answer = await client.send(client.get_random_node(), InitProducerIdRequest(None, 0))
-    if answer.error_code:
-        raise errors.for_code(answer.error_code)()
-    return Identity(answer.producer_id, answer.producer_epoch)
+    async with asyncio.timeout(ANSWER_S):
+        while True:
+            try:
+                answer = await client.send(client.get_random_node(), InitProducerIdRequest(None, 0))
+                if not answer.error_code:
+                    return Identity(answer.producer_id, answer.producer_epoch)
+                failure: errors.KafkaError = errors.for_code(answer.error_code)("of the relays")
+            except errors.KafkaError as error:
+                failure = error
+            if not failure.retriable:
+                raise failure
+            await asyncio.sleep(RETRY_S)
 
 
 def _together(waiting: deque[_Bundle]) -> list[_Bundle]:
-    """What goes into the next batch: in order, at least one."""
-    chosen = [waiting.popleft()]
-    size = chosen[0].size
-    while waiting and size + waiting[0].size <= BATCH_BYTES:
-        size += waiting[0].size
-        chosen.append(waiting.popleft())
+    """What goes into the next batch: in order, none only where nothing waits.
+
+    What nobody waits for any more is left out: its sender gave up, or the piece before it failed, and whoever decides
+    next relays all of it again. Were it to arrive now, receivers would take the missing piece for a repeat.
+    """
+    chosen: list[_Bundle] = []
+    size = 0
+    while waiting:
+        bundle = waiting[0]
+        if not bundle.delivered.done():
+            size += bundle.size
+            if chosen and size > BATCH_BYTES:
+                break
+            chosen.append(bundle)
+        waiting.popleft()
     return chosen
 
 
@@ -164,11 +191,11 @@ def _cut(letters: Sequence[Letter]) -> list[Sequence[Letter]]:
     return list(pieces)
 
 
-def _settle(bundles: Sequence[_Bundle], error: Exception | None) -> None:
+def _settle(bundles: Iterable[_Bundle], error: Exception | None) -> None:
     for bundle in bundles:
         if bundle.delivered.done():
             continue
-        if error is None:
-            bundle.delivered.set_result(None)
-        else:
+        if error is not None:
             bundle.delivered.set_exception(error)
+        elif bundle.is_last:
+            bundle.delivered.set_result(None)
