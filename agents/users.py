@@ -6,7 +6,6 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, assert_never
 
-from agents.live_users import LiveUsers
 from app import wire
 from app.domain import decide
 from app.domain.deliver import Context
@@ -22,6 +21,7 @@ from app.turns.partition import Partition
 from app.turns.ports import Clock
 from app.turns.turn import Turn
 from tables.catalog import CatalogReader
+from tables.live_users import LiveUsers
 from tables.users import ACTIVITY, AGENDA, PROFILE, TABLES
 
 PROCESSING = 4000

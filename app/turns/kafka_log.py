@@ -11,12 +11,13 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition, errors
+from aiokafka import TopicPartition, errors
 from aiokafka.client import CoordinationType
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from app.kafka_client.batch import BATCH_BYTES, Batch, Identity
 from app.kafka_client.produce import ANSWER_S, Channel
+from app.kafka_client.read import read
 from app.turns.ports import Fence, JournalMissing, Pair, Refused, Unanswered
 from app.turns.relays import RECORD_OVERHEAD, Letter, Relays
 
@@ -146,32 +147,13 @@ class KafkaLog:
     async def _read(
         self, start: int, stop: int, fetch_bytes: int
     ) -> AsyncGenerator[Sequence[tuple[int, bytes, bytes | None]], None]:
-        reader = AIOKafkaConsumer(
-            bootstrap_servers=self._lines.bootstrap,
-            group_id=None,
-            enable_auto_commit=False,
-            max_partition_fetch_bytes=fetch_bytes,
-            fetch_max_wait_ms=100,
-        )
         try:
-            await reader.start()
-            first = (await reader.beginning_offsets([self._home]))[self._home]
-            end = (await reader.end_offsets([self._home]))[self._home]
-            stop = min(stop, end)
-            position = max(start, first)
-            reader.assign([self._home])
-            reader.seek(self._home, position)  # at once: what is fetched from anywhere else is in the way
-            while position < stop:
-                fetched = (await reader.getmany(self._home, timeout_ms=1000)).get(self._home, ())
-                position = await reader.position(self._home)
-                chunk = [(r.offset, r.key, r.value) for r in fetched if r.offset < stop]
-                if chunk:
-                    yield chunk
+            stretch = read(self._lines.channel().client, self._home, start, stop, fetch_bytes)
+            async with contextlib.aclosing(stretch):
+                async for records in stretch:
+                    yield [(r.offset, r.key or b"", r.value) for r in records]
         except errors.KafkaError as error:
             raise Unanswered(f"reading {self._home.topic}/{self._home.partition}: {error!r}") from error
-        finally:
-            with contextlib.suppress(errors.KafkaError):
-                await reader.stop()
 
     async def end_of(self, topic: str) -> int:
         """The end offset of this partition of `topic`, asked for now."""
