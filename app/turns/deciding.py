@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from app.turns.actor import Actor, Read, Time, Unreadable
-from app.turns.ports import Pair, Record
+from app.turns.ports import Pair, Record, Unstored
 from app.turns.state import State
 from app.turns.turn import Turn
 from app.turns.watermark import Outbox, Watermark, encode, read_source
@@ -133,6 +133,8 @@ class _Attempt:
                 self._fire(self._work.ready_ms, limit, bury)
             self._step_records(limit, bury)
             self._actor.finish(self.turn)
+        except Unstored:
+            raise  # the folder is at fault, and no record
         except Exception as error:  # noqa: BLE001 - a bug in a step: only the record at fault may pay for it
             return _Failure(self.turn.operations, error)
         return None
