@@ -26,6 +26,7 @@ from tests.flow.engine import FixedCatalog
 
 TOPICS = Topics("test", "events")
 POLL = 500
+POLL_BYTES = 1 << 20
 LIMIT_S = 60.0
 
 
@@ -44,7 +45,8 @@ class Desk:
         self.clock = clock or SetClock()
         self.data = data
         self.polled = 0
-        self.most_queued = 0
+        self.most_queued = self.most_queued_bytes = 0
+        self.pauses = self.resumes = 0
         self._out = True
         self._position = 0
         shared = Shared(
@@ -73,10 +75,12 @@ class Desk:
     def pause(self, topic: str, partition: int) -> None:
         """Out of the fetch."""
         self._out = self._out or topic == TOPICS.events
+        self.pauses += topic == TOPICS.events
 
     def resume(self, topic: str, partition: int) -> None:
         """Back into it."""
         self._out = self._out and topic != TOPICS.events
+        self.resumes += topic == TOPICS.events
 
     def passed(self, topic: str, partition: int, offset: int) -> int:
         """Every offset holds a record."""
@@ -91,11 +95,12 @@ class Desk:
         while True:
             records = self.broker.topics.get(TOPICS.events, [])
             if not self._out and self._position < len(records):
-                poll = records[self._position : self._position + POLL]
+                poll = _poll(records, self._position)
                 self._position += len(poll)
                 self.polled += 1
                 self.partition.offer(TOPICS.events, poll)
                 self.most_queued = max(self.most_queued, self.partition.queued)
+                self.most_queued_bytes = max(self.most_queued_bytes, self.partition._queue.bytes)
             await asyncio.sleep(0)
 
     # --- events in, decisions out --------------------------------------------------------------------------
@@ -200,6 +205,17 @@ class Desk:
         """The bytes of every turn in the journal."""
         ends = [at for at, (key, _) in enumerate(self.broker.journal) if key in {WATERMARK_KEY, OPENED_KEY}]
         return [_size(self.broker.journal[before + 1 : at + 1]) for before, at in pairwise([-1, *ends])]
+
+
+def _poll(records: Sequence[MemoryRecord], start: int) -> list[MemoryRecord]:
+    """What one fetch brings: so many records, and no more than so many bytes."""
+    poll, size = [], 0
+    for record in records[start : start + POLL]:
+        size += len(record.value or b"")
+        if poll and size > POLL_BYTES:
+            break
+        poll.append(record)
+    return poll
 
 
 def _size(pairs: Sequence[tuple[bytes, bytes | None]]) -> int:
