@@ -44,6 +44,7 @@ def _read(user: _User, event: str | None, at_s: float, message_id: str) -> None:
         if user.timer is not None and at_s <= user.timer[0] + PATIENCE_S:
             user.timer = None
         user.answers.append(at_s)
-    if event == "add_to_cart" and not any(at_s < answer <= at_s + PATIENCE_S for answer in user.answers):
-        if user.timer is None or at_s >= user.timer[0]:
-            user.timer = (at_s, message_id)
+    is_answered = any(at_s < answer <= at_s + PATIENCE_S for answer in user.answers)
+    is_older = user.timer is not None and at_s < user.timer[0]
+    if event == "add_to_cart" and not is_answered and not is_older:
+        user.timer = (at_s, message_id)

@@ -37,7 +37,9 @@ class Churned(NamedTuple):
         """What is not as it had to be; in words."""
         found = []
         if self.after_s > max(3 * self.before_s, NOISE_S):
-            found.append(f"the first due takes {self.after_s * 1e6:.1f} us, and took {self.before_s * 1e6:.1f} us")
+            found.append(
+                f"the first due takes {self.after_s * 1e6:.1f} us, and took {self.before_s * 1e6:.1f} us"
+            )
         if self.in_memory > 40_000:
             found.append(f"{self.in_memory} entries in memory")
         if self.disk_bytes > max(2 * self.live_bytes, 100_000):

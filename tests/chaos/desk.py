@@ -209,7 +209,8 @@ class Desk:
 
 def _poll(records: Sequence[MemoryRecord], start: int) -> list[MemoryRecord]:
     """What one fetch brings: so many records, and no more than so many bytes."""
-    poll, size = [], 0
+    poll: list[MemoryRecord] = []
+    size = 0
     for record in records[start : start + POLL]:
         size += len(record.value or b"")
         if poll and size > POLL_BYTES:

@@ -44,7 +44,12 @@ def _packed(message: Mapping[str, Any]) -> bytes:
 
 
 def _nested(depth: int) -> bytes:
-    return b'{"type":"track","event":"purchase","userId":"u","properties":{"a":' + b"[" * depth + b"]" * depth + b"}}"
+    return (
+        b'{"type":"track","event":"purchase","userId":"u","properties":{"a":'
+        + b"[" * depth
+        + b"]" * depth
+        + b"}}"
+    )
 
 
 def _kinds() -> list[tuple[str, str | None, Callable[[dict[str, Any]], bytes | None]]]:
@@ -80,8 +85,15 @@ def poisons(dice: random.Random, messages: Sequence[tuple[str, Mapping[str, Any]
     count = 0
     while True:
         for name, reason, spoil in _kinds():
-            user, message = dice.choice(messages)
             count += 1
-            event = {"type": "track", "event": "purchase", "userId": user, "messageId": f"poison-{count}"}
-            yield Poison(name, reason, user.encode(), spoil(event | {"timestamp": message["timestamp"]}))
-        yield Poison("no key", "no_user", None, _packed(event | {"timestamp": message["timestamp"]}))
+            user, event = _event(dice, messages, count)
+            yield Poison(name, reason, user.encode(), spoil(event))
+        yield Poison("no key", "no_user", None, _packed(_event(dice, messages, 0)[1]))
+
+
+def _event(
+    dice: random.Random, messages: Sequence[tuple[str, Mapping[str, Any]]], number: int
+) -> tuple[str, dict[str, Any]]:
+    user, message = dice.choice(messages)
+    event = {"type": "track", "event": "purchase", "userId": user, "messageId": f"poison-{number}"}
+    return user, event | {"timestamp": message["timestamp"]}

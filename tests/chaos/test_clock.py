@@ -1,4 +1,4 @@
-"""Clocks that lie (C21): a worker's clock that jumps, DST, a leap day, a user who moves; no early timer, no cap twice."""
+"""Clocks that lie (C21): a worker's clock that jumps, DST, a leap day, a user who moves."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ class Walled:
         self.true_ms, self.off_ms = START_MS, off_ms
         self.clock = LyingClock(START_MS + off_ms)
         rules = AppRules(caps=(Cap(cap),) if cap else ())
-        self.desk = Desk(data, [reminder(), a_campaign(id="help", when=When("error"))], rules, clock=self.clock)
+        self.desk = Desk(
+            data, [reminder(), a_campaign(id="help", when=When("error"))], rules, clock=self.clock
+        )
 
     def at(self, minute: float, off_ms: int | None = None) -> None:
         """It is this many minutes after the start."""
@@ -102,7 +104,7 @@ class Walled:
 
 
 async def stepped_back(data: Path) -> tuple[list[str], list[str], list[str]]:
-    """A cart; eight minutes later the clock goes back by an hour; who was reminded before, at, and after the due time."""
+    """A cart; eight minutes later the clock goes back by an hour; who was reminded before its time, at it, later."""
     wall = Walled(data, 0)
     await wall.happens("u", "cart")
     wall.at(8, off_ms=-HOUR_MS)
@@ -177,7 +179,9 @@ def allowed(start: datetime, zone: str, moved: str | None) -> list[tuple[str, st
     return [(there, at.astimezone(ZoneInfo(there)).isoformat()) for at, there in sent]
 
 
-async def pushes_of(data: Path, start: datetime, zone: str, moved: str | None = None) -> list[tuple[str, str]]:
+async def pushes_of(
+    data: Path, start: datetime, zone: str, moved: str | None = None
+) -> list[tuple[str, str]]:
     """A push is wanted at every moment; (zone, time there) of each that was sent."""
     rules = AppRules(caps=(Cap(PER_DAY),), stream_clock=True)
     one = Desk(data, [a_campaign(id="help", when=When("error"))], rules)
@@ -220,7 +224,9 @@ async def test_a_build_that_counts_days_in_utc_is_found_out(
 ) -> None:
     """Given a build whose caps know no zone, then the same check sees pushes at the wrong end of a day."""
     is_capped = caps.is_capped
-    monkeypatch.setattr(caps, "is_capped", lambda rules, cleared, at, _zone: is_capped(rules, cleared, at, "UTC"))
+    monkeypatch.setattr(
+        caps, "is_capped", lambda rules, cleared, at, _zone: is_capped(rules, cleared, at, "UTC")
+    )
     start, zone = WEEKS["DST ends in Auckland"]
     assert await pushes_of(tmp_path, start, zone) != allowed(start, zone, None)
 

@@ -51,7 +51,8 @@ async def sent_of(data: Path, log: Sequence[Message]) -> tuple[dict[str, list[st
     names = {each["campaign"] for each in ended}
     ids = {name: sorted(each["message_id"] for each in ended if each["campaign"] == name) for name in names}
     triggers = {
-        name: sorted(each["trigger"]["event_id"] for each in ended if each["campaign"] == name) for name in names
+        name: sorted(each["trigger"]["event_id"] for each in ended if each["campaign"] == name)
+        for name in names
     }
     return ids, triggers
 
@@ -82,7 +83,9 @@ async def test_what_does_not_depend_on_order_is_as_in_a_clean_run(tmp_path: Path
     assert triggers["cart-reminder"] != reminded(events)
 
 
-async def test_a_build_that_knows_no_repeat_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_build_that_knows_no_repeat_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Given a build that takes every event for a new one, then the same check sees what it sends twice."""
     people, events = log_of(103)
     log, _, _ = disordered(events[:1500], 104)

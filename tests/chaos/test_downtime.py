@@ -92,7 +92,9 @@ async def test_each_is_decided_once_and_the_backlog_is_read_first(tmp_path: Path
     """Given fifteen minutes down over due timers, then those not answered are sent, once, in turns of bounded size."""
     found = await down(tmp_path, USERS)
     sizes = found.desk.turn_sizes()[found.turns_before :]
-    note(f"downtime: {USERS} due, {len(found.reminded)} sent, {len(sizes)} turns, the largest {max(sizes):,} bytes")
+    note(
+        f"downtime: {USERS} due, {len(found.reminded)} sent, {len(sizes)} turns, the largest {max(sizes):,} bytes"
+    )
     assert list(wrongs(found)) == []
     assert len(sizes) > 2
     await found.desk.close()

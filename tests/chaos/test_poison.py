@@ -66,22 +66,28 @@ def wrongs(one: Desk, placed: dict[int, Poison], expected: dict[str, list[str]])
     told = Counter((letter["offset"], letter["reason"]) for letter in one.dead_letters())
     due = Counter((offset, poison.reason) for offset, poison in placed.items() if poison.reason is not None)
     if told != due:
-        found.append(f"dead letters: {sorted((told - due).items())[:3]}, missing {sorted((due - told).items())[:3]}")
+        found.append(
+            f"dead letters: {sorted((told - due).items())[:3]}, missing {sorted((due - told).items())[:3]}"
+        )
     return found
 
 
 async def test_neighbours_of_poison_notice_nothing(tmp_path: Path) -> None:
-    """Given poison of every kind among a click log, then the oracle's verdict is exact, and each is where it belongs."""
+    """Given poison of every kind among a click log, then the oracle's verdict is exact, and each is told."""
     one, placed, wrong = await poisoned(tmp_path, 91, ROWS)
     kinds = Counter(poison.name for poison in placed.values())
-    note(f"poison: {len(placed)} records of {len(kinds)} kinds; {len(one.dead_letters())} dead letters; wrong: {wrong}")
+    note(
+        f"poison: {len(placed)} records of {len(kinds)} kinds; {len(one.dead_letters())} dead letters; wrong: {wrong}"
+    )
     assert len(kinds) == 20
     assert wrong == []
     assert one.partition.refusals == 0
     await one.close()
 
 
-async def test_a_build_that_buries_nothing_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_build_that_buries_nothing_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Given a build that passes over what it cannot decide on, then the same check misses the letters."""
     monkeypatch.setattr(UsersActor, "bury", lambda *_arguments: None)
     one, _, wrong = await poisoned(tmp_path, 92, 2_000)
