@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from rocksdict import BottommostLevelCompaction, CompactOptions
+
 from app.turns.ports import Pair, Store
 from app.turns.timers import Timers, index_key
 from tables.store import Folders, RocksStore
@@ -111,7 +113,9 @@ def _looks(store: Store, timers: Timers, live: set[tuple[int, bytes]]) -> float:
 def _compacted(store: RocksStore, data: Path) -> int:
     store.write([(b"\x00end", b"")])
     store._db.flush()
-    store._db.compact_range(None, None)
+    options = CompactOptions()
+    options.set_bottommost_level_compaction(BottommostLevelCompaction.force())
+    store._db.compact_range(None, None, options)
     return sum(file["size"] for file in store._db.live_files())
 
 

@@ -57,9 +57,9 @@ async def sent_of(data: Path, log: Sequence[Message]) -> tuple[dict[str, list[st
     return ids, triggers
 
 
-def log_of(seed: int) -> tuple[list[Message], list[Message]]:
+def log_of(seed: int, rows: int = ROWS) -> tuple[list[Message], list[Message]]:
     """Who people are, in order, and what they do."""
-    messages = [message for _, message in make_work(seed, ROWS, USERS).messages]
+    messages = [message for _, message in make_work(seed, rows, max(USERS, rows // 24)).messages]
     known = [message for message in messages if message["type"] == "identify"]
     first: dict[str, Message] = {}
     for message in known:

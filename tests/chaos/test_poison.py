@@ -21,7 +21,7 @@ from tests.integration.judging import LAST_TICK, make_work
 from tests.integration.notes import note
 
 RULES = AppRules(caps=(Cap(3),), stream_clock=True)
-ROWS = 6_000
+ROWS = 4_000
 ONE_IN = 100
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
