@@ -18,7 +18,6 @@ from app.turns.opening import Opening, Progress, open_partition
 from app.turns.pace import Pace
 from app.turns.ports import SETBACKS, Damaged, Log, Owner, Phase, Ports, Record, Refused, Store
 from app.turns.queue import Queue
-from app.turns.reach import see_that_inputs_reach
 from app.turns.relay import Relay
 from app.turns.ripeness import Ripeness
 from app.turns.state import State
@@ -202,7 +201,6 @@ class Partition:
             logger.warning("%s: state folder discarded: %s", self.name, opening.discarded)
         relay = self._start(opening, self._log, self._store)
         await relay.again(opening.outbox)
-        await see_that_inputs_reach(self._log, self.number, {t: self.next_offset(t) for t, *_ in self.inputs})
         self.phase, self.trouble = Phase.READY, None
         await self._fetch()
         logger.info("%s: open at journal offset %d", self.name, self._position)

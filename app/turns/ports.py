@@ -78,15 +78,11 @@ class Foreign(Unstored):
     """A journaled value that this build cannot read: nothing is decided on it, and nothing in its place."""
 
 
-class OutOfRange(Exception):
-    """An input does not hold the place at which it is to be read on: made anew, or cut by its retention."""
-
-
 class JournalMissing(Exception):
     """The journal is not there, or has no identity: nothing may be decided until an operator says where to go on."""
 
 
-SETBACKS = (OutOfRange, Refused, Unanswered, Unstored)
+SETBACKS = (Refused, Unanswered, Unstored)
 """After these a partition drops what it believes, and opens again."""
 
 

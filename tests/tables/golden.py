@@ -33,6 +33,7 @@ from app.domain.model.user import (
 )
 from app.turns import watermark
 from app.turns.opening import LAYOUT
+from app.turns.ports import Mail
 from app.turns.table import Table
 from app.turns.timers import index_key
 from tables import catalog, inbox, ledger, stats, tokens, users
@@ -126,7 +127,7 @@ def _mail() -> dict[str, Sample]:
 
 def _turns() -> dict[str, Sample]:
     mark = watermark.Watermark(b"identity", 7, AT_MS, {"in": 41}, {"fcm/0": (6, 2)}, AT_MS + 1)
-    outbox = watermark.Outbox(7, [("t", b"k", b"v", 3), ("t", None, None, None)])
+    outbox = watermark.Outbox(7, [Mail("t", b"k", b"v", 3), Mail("t", None, None)])
     opened = watermark.Opened("w:1/2", 4, 5, AT_MS)
     return {
         "watermark": Sample(mark, watermark.encode, watermark.decode_watermark),

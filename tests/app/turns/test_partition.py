@@ -277,20 +277,6 @@ async def test_folder_ahead_of_its_journal_is_discarded() -> None:
         await one.until(lambda: total(store) == 1)
 
 
-async def test_input_that_was_made_anew_is_told() -> None:
-    """Given a topic that ends before what is decided of it, then the partition does not open, and says what to do."""
-    broker = filled("1", "2", "3")
-    async with owned(broker) as one:
-        await one.ready()
-        one.feed()
-        await one.until(lambda: total(one.store) == 6)
-    del broker.topics["in"][1:]
-    async with owned(broker, one.store, name="two") as two:
-        await two.until(lambda: two.partition.refusals > 0)
-        assert "in/0 ends at offset 1, and offset 2 is decided" in (two.partition.trouble or "")
-        assert "in" not in two.intake.starts
-
-
 async def test_journal_without_identity_is_refused() -> None:
     """Given a journal that nobody began, then the partition refuses to open: its state cannot be known."""
     async with owned(MemoryBroker(identity=None)) as one:
