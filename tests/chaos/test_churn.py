@@ -29,4 +29,4 @@ def test_an_index_that_asks_the_store_each_time_is_found_out(tmp_path: Path) -> 
 
 def test_an_index_that_hoards_what_is_cancelled_is_found_out(tmp_path: Path) -> None:
     """Given an index that keeps cancelled entries in memory, then the same check counts them."""
-    assert any("in memory" in wrong for wrong in churn(tmp_path, COUNT // 2, 113, HoardingIndex).wrongs())
+    assert any("in memory" in wrong for wrong in churn(tmp_path, COUNT, 113, HoardingIndex).wrongs())
