@@ -29,10 +29,6 @@ DELETIONS_WINDOW = 1024
 OPEN_FILES = 64
 MANIFEST_BYTES = 4 << 20
 LOG_BYTES = 1 << 20
-    1024,
-    512,
-    0.5,
-)  # a table with 512 deletions among 1024 entries, or half of all, is compacted soon
 ASIDE = ".unreadable"
 _IN_USE = ("lock hold by", "While lock file")
 _HELD = "is in use by another process; give each worker its own CARILLON_DATA"
