@@ -19,7 +19,7 @@ from app.domain.model.campaign import Cap
 from app.settings import Settings
 from app.topics import ACTORS, Spec, Topics
 from app.turns.deciding import Input
-from app.turns.journals import begin_journal, has_identity
+from app.turns.journals import begin_journal, has_identity, last_watermark, move_inputs
 from app.turns.ports import Clock
 from tables.catalog import HISTORY, SETTINGS_KEY, Records, Rules
 
@@ -145,7 +145,27 @@ class _Setup:
                     start = await self._start(inputs, partition, restart_from)
                     await begin_journal(self.producer, journal, partition, start, self.clock.now_ms())
                     begun.append(f"{journal}/{partition}")
+                elif restart_from is not None and await self._move(journal, inputs, partition, restart_from):
+                    begun.append(f"{journal}/{partition}")
         return begun
+
+    async def _move(
+        self, journal: str, inputs: tuple[Input, ...], partition: int, restart_from: str | int
+    ) -> bool:
+        """Let a journal go on elsewhere in those inputs that no longer hold the place at which it stands."""
+        watermark = await last_watermark(self.consumer, journal, partition)
+        places = [TopicPartition(topic, partition) for topic, *_ in inputs]
+        ends = await self.consumer.end_offsets(places)
+        starts = await self.consumer.beginning_offsets(places)
+        if watermark is None:
+            return False
+        stands = {place: watermark.inputs.get(place.topic, -1) + 1 for place in places}
+        lost = {each.topic for each in places if not starts[each] <= stands[each] <= ends[each]}
+        if lost:
+            start = await self._start(inputs, partition, restart_from)
+            watermark.inputs.update((topic, start[topic]) for topic in lost)
+            await move_inputs(self.producer, journal, partition, watermark, self.clock.now_ms())
+        return bool(lost)
 
     async def _start(
         self, inputs: tuple[Input, ...], partition: int, restart_from: str | int | None

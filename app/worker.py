@@ -67,6 +67,7 @@ class Worker:
         )
         self.misplaced: str | None = None
         self.out_of_range: dict[str, str] = {}
+        self._asking: set[asyncio.Future[None]] = set()
         self._folders = Folders(settings.data)
         self._ends: Any = None
         self._admin: Any = None
@@ -169,6 +170,18 @@ class Worker:
 
     def _out_of_range(self, lost: OutOfRange) -> None:
         """A mailbox whose log does not hold what comes next: say so, and decide nothing more of it."""
+        task = asyncio.ensure_future(self._say_out_of_range(lost))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _say_out_of_range(self, lost: OutOfRange) -> None:
+        """The broker refuses such a fetch without a word on what the log does hold: ask it."""
+        with contextlib.suppress(KafkaError):
+            begin, end = (
+                await self._ends.beginning_offsets([lost.place]),
+                await self._ends.end_offsets([lost.place]),
+            )
+            lost = lost._replace(begin=begin[lost.place], end=end[lost.place])
         topic, partition = lost.place
         said = self.out_of_range[f"{topic}/{partition}"] = (
             f"{topic}/{partition} is decided up to offset {lost.offset}, and its log holds {lost.begin} to "

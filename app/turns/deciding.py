@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from app.turns.actor import Actor, Read, Time, Unreadable
-from app.turns.ports import Pair, Record
+from app.turns.ports import Pair, Record, Unstored
 from app.turns.state import State
 from app.turns.turn import Turn
 from app.turns.watermark import Outbox, Watermark, encode, read_source
@@ -80,17 +80,25 @@ class Decider:
             failure = attempt.run(limit, bury)
             steps = attempt.turn.operations
             if failure is None:
-                changes = attempt.turn.changes()
-                pairs = self._pairs(attempt.turn, changes)
-                if self._fits(pairs):
-                    return Decided(attempt.turn, attempt.taken, pairs, changes)
-                failure = _Failure(
-                    steps // 2, ValueError("the effects of this step do not fit into one turn")
-                )
+                decided = self._written(attempt)
+                if isinstance(decided, Decided):
+                    return decided
+                failure = _Failure(steps // 2, decided)
             if bury is not None:
                 raise failure.error
             self._state.forget()
             limit, bury = (failure.at, None) if failure.at else (1, failure.error)
+
+    def _written(self, attempt: _Attempt) -> Decided | Exception:
+        """The turn as bytes, or why there are none: it does not fit, or holds what cannot be encoded."""
+        try:
+            changes = attempt.turn.changes()
+            pairs = self._pairs(attempt.turn, changes)
+        except Exception as error:  # noqa: BLE001 - one step's value (a number of 100 bits): only its record may pay
+            return error
+        if self._fits(pairs):
+            return Decided(attempt.turn, attempt.taken, pairs, changes)
+        return ValueError("the effects of this step do not fit into one turn")
 
     def _pairs(self, turn: Turn, changes: list[Pair]) -> list[Pair]:
         turn.watermark.turn += 1
@@ -133,6 +141,8 @@ class _Attempt:
                 self._fire(self._work.ready_ms, limit, bury)
             self._step_records(limit, bury)
             self._actor.finish(self.turn)
+        except Unstored:
+            raise  # the folder is at fault, and no record
         except Exception as error:  # noqa: BLE001 - a bug in a step: only the record at fault may pay for it
             return _Failure(self.turn.operations, error)
         return None

@@ -9,9 +9,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from app.turns.deciding import WATERMARK_KEY
 from app.turns.opening import IDENTITY_KEY
-from app.turns.watermark import Watermark, encode
+from app.turns.watermark import Watermark, decode_watermark, encode
 
 TURNS_PER_MS = 1000
+NEAR_THE_END = 20_000
 
 
 async def begin_journal(
@@ -27,6 +28,31 @@ async def begin_journal(
     for key, value in ((IDENTITY_KEY, identity), (WATERMARK_KEY, encode(watermark))):
         batch.append(key=key, value=value, timestamp=now_ms)
     await (await producer.send_batch(batch, journal, partition=partition))
+
+
+async def move_inputs(
+    producer: AIOKafkaProducer, journal: str, partition: int, watermark: Watermark, now_ms: int
+) -> None:
+    """Let a journal go on with this watermark: its state stays. No worker may be at it."""
+    batch = producer.create_batch()
+    batch.append(key=WATERMARK_KEY, value=encode(watermark), timestamp=now_ms)
+    await (await producer.send_batch(batch, journal, partition=partition))
+
+
+async def last_watermark(consumer: AIOKafkaConsumer, journal: str, partition: int) -> Watermark | None:
+    """How far a journal has come; reads its end first, and all of it only where that has no watermark."""
+    place = TopicPartition(journal, partition)
+    end = (await consumer.end_offsets([place]))[place]
+    for start in (max(0, end - NEAR_THE_END), 0):
+        found = None
+        consumer.assign([place])
+        consumer.seek(place, start)
+        while await consumer.position(place) < end:
+            for record in (await consumer.getmany(place, timeout_ms=500)).get(place, ()):
+                found = record.value if record.key == WATERMARK_KEY else found
+        if found is not None:
+            return decode_watermark(found)
+    return None
 
 
 async def has_identity(consumer: AIOKafkaConsumer, journal: str, partition: int) -> bool:

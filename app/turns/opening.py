@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from app.turns.deciding import OUTBOX_KEY, WATERMARK_KEY
-from app.turns.ports import Clock, Log, Pair, Store
+from app.turns.ports import Clock, Foreign, Log, Pair, Store
 from app.turns.table import Table
 from app.turns.timers import index_key
 from app.turns.watermark import (
@@ -20,10 +22,15 @@ from app.turns.watermark import (
     encode,
 )
 
+T = TypeVar("T")
 OPENED_KEY = b"\x00opened"
 IDENTITY_KEY = b"\x00identity"
 POSITION_KEY = b"\x00position"
 WRITTEN_KEY = b"\x00written"
+LAYOUT_KEY = b"\x00layout"
+# What a folder holds beside the journal's own values, and how: the keys above, the timer index and when a value waits.
+# Another number in a folder: it is rebuilt. Count it up with any change of these.
+LAYOUT = 1
 # A folder last written longer ago than tombstones live in the journal (delete.retention.ms, a day) may hold keys
 # whose deletion is no longer there to be read.
 STALE_MS = 20 * 3_600_000
@@ -65,7 +72,7 @@ async def open_partition(
     """Fence, restore, and wait out an owner that the fence cannot refuse.
 
     `wait_s`: session timeout plus request timeout; waited when the producer id is not that of the last `opened`,
-    because then the broker does not refuse the older one. Raises JournalMissing, Refused, Unanswered.
+    because then the broker does not refuse the older one. Raises JournalMissing, Refused, Unanswered, Unstored.
     """
     identity = await log.identity()
     fence = await log.fence()
@@ -77,11 +84,11 @@ async def open_partition(
         store.discard()
     position = int.from_bytes(store.get(POSITION_KEY) or b"", "big")
     progress.start, progress.at, progress.end, progress.restoring = position, position, at, True
-    store.write([(IDENTITY_KEY, identity)])
+    store.write([(IDENTITY_KEY, identity), (LAYOUT_KEY, number(LAYOUT))])
     await _restore(log, store, tables, position, at, clock, progress)
     before = store.get(OPENED_KEY)
     store.write([(OPENED_KEY, encode(opened)), (POSITION_KEY, number(at + 1)), (WRITTEN_KEY, number(now_ms))])
-    if before is not None and decode_opened(before).pid != fence.pid:
+    if before is not None and _readable(decode_opened, before).pid != fence.pid:
         await asyncio.sleep(wait_s)
     progress.restoring = False
     return Opening(_watermark(store, identity), _outbox(store), at + 1, discarded)
@@ -94,6 +101,8 @@ def _why_discard(store: Store, identity: bytes, at: int, now_ms: int) -> str | N
         return None
     if stored != identity:
         return "the journal is another one than this state was made from"
+    if store.get(LAYOUT_KEY) != number(LAYOUT):
+        return f"this state has another layout than this build's, which is {LAYOUT}"
     if int.from_bytes(store.get(POSITION_KEY) or b"", "big") > at:
         return "this state is ahead of the journal"
     written_ms = int.from_bytes(store.get(WRITTEN_KEY) or b"", "big")
@@ -135,9 +144,18 @@ def _index(pairs: Iterable[Pair], timed: dict[int, Table[Any]]) -> list[Pair]:
 
 def _watermark(store: Store, identity: bytes) -> Watermark:
     raw = store.get(WATERMARK_KEY)
-    return Watermark(identity, 0, 0, {}, {}) if raw is None else decode_watermark(raw)
+    return Watermark(identity, 0, 0, {}, {}) if raw is None else _readable(decode_watermark, raw)
 
 
 def _outbox(store: Store) -> Outbox:
     raw = store.get(OUTBOX_KEY)
-    return Outbox(0, []) if raw is None else decode_outbox(raw)
+    return Outbox(0, []) if raw is None else _readable(decode_outbox, raw)
+
+
+def _readable(decode: Callable[[bytes], T], raw: bytes) -> T:
+    try:
+        return decode(raw)
+    except msgspec.MsgspecError as error:
+        raise Foreign(
+            f"the journal is not readable by this build: {error}. Run the build that wrote it"
+        ) from error

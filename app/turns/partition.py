@@ -16,17 +16,7 @@ from app.turns.actor import Actor
 from app.turns.deciding import Decided, Decider, Input, Work
 from app.turns.opening import Opening, Progress, open_partition
 from app.turns.pace import Pace
-from app.turns.ports import (
-    Log,
-    Owner,
-    Phase,
-    Ports,
-    Record,
-    Refused,
-    Store,
-    Unanswered,
-    Unstored,
-)
+from app.turns.ports import SETBACKS, Damaged, Log, Owner, Phase, Ports, Record, Refused, Store
 from app.turns.queue import Queue
 from app.turns.relay import Relay
 from app.turns.ripeness import Ripeness
@@ -66,7 +56,8 @@ class Partition:
         self.phase = Phase.OPENING
         self.progress = Progress()
         self.watermark = Watermark(b"", 0, 0, {}, {})
-        self.turns = self.records = self.refusals = 0
+        self.turns = self.records = self.refusals = self.rebuilds = 0
+        self.trouble: str | None = None
         self.answered_s = 0.0
         self._ports = ports
         self._owner = owner
@@ -171,8 +162,10 @@ class Partition:
                 await self._work()
             except _Renewal:
                 await self._let_go(Phase.OPENING)
-            except (Refused, Unanswered, Unstored) as refusal:
+            except SETBACKS as refusal:
                 self.refusals += 1
+                self.rebuilds += isinstance(refusal, Damaged)
+                self.trouble = str(refusal)
                 logger.warning("%s: %s: %s; reopening", self.name, type(refusal).__name__, refusal)
                 await self._let_go(Phase.REFUSED)
                 is_refused = isinstance(refusal, Refused)
@@ -204,10 +197,11 @@ class Partition:
             self.progress,
         )
         if opening.discarded:
+            self.rebuilds += 1
             logger.warning("%s: state folder discarded: %s", self.name, opening.discarded)
         relay = self._start(opening, self._log, self._store)
         await relay.again(opening.outbox)
-        self.phase = Phase.READY
+        self.phase, self.trouble = Phase.READY, None
         await self._fetch()
         logger.info("%s: open at journal offset %d", self.name, self._position)
 

@@ -70,8 +70,20 @@ class Unstored(Exception):
     """The state folder cannot be written or read now (a full disk); the journal has everything."""
 
 
+class Damaged(Unstored):
+    """The state folder does not hold what was written to it; it is set aside, and the next opening begins anew."""
+
+
+class Foreign(Unstored):
+    """A journaled value that this build cannot read: nothing is decided on it, and nothing in its place."""
+
+
 class JournalMissing(Exception):
     """The journal is not there, or has no identity: nothing may be decided until an operator says where to go on."""
+
+
+SETBACKS = (Refused, Unanswered, Unstored)
+"""After these a partition drops what it believes, and opens again."""
 
 
 class Log(Protocol):
@@ -103,7 +115,7 @@ class Log(Protocol):
 
 
 class Store(Protocol):
-    """Sorted bytes on disk, a cache of the journal."""
+    """Sorted bytes on disk, a cache of the journal. Everything but `close` raises Unstored, Damaged."""
 
     def get(self, key: bytes) -> bytes | None:
         """The value, None where there is none."""

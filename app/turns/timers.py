@@ -55,6 +55,8 @@ class Timers:
         self._changes[entry] = (present, self._commits)
         if not present:
             self._near.discard(entry)
+            if len(self._heap) > 2 * len(self._near) + self._window:
+                self._heap = sorted(self._near)  # most of it is cancelled, and would wait here until its time
         elif entry <= self._horizon and entry not in self._near:
             self._near.add(entry)
             heapq.heappush(self._heap, entry)

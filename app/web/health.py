@@ -72,5 +72,6 @@ def _of_partitions(inside: Inside) -> list[Obstacle]:
         if partition.phase is not Phase.READY:
             percent = percent_of(partition)
             doing = partition.phase.value if percent is None else f"restoring, {percent} %"
-            found.append(Obstacle("partition", f"partition {partition.number} of {actor}: {doing}"))
+            why = "" if partition.trouble is None else f" ({partition.trouble})"
+            found.append(Obstacle("partition", f"partition {partition.number} of {actor}: {doing}{why}"))
     return found

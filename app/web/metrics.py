@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from app.clock import monotonic_s
 from app.turns.actor import Time
 from app.turns.partition import Partition
-from app.turns.ports import Phase
+from app.turns.ports import Phase, Unstored
 from app.turns.timers import INDEX, index_key
 from app.web.answers import Problem
 from app.web.guards import Handler
@@ -79,6 +79,11 @@ class Metrics(Collector):
         )
         records = CounterMetricFamily("carillon_records", "Records decided.", labels=PLACE)
         refusals = CounterMetricFamily("carillon_refusals", "Appends refused or not answered.", labels=PLACE)
+        rebuilds = CounterMetricFamily(
+            "carillon_state_rebuilds",
+            "State folders found damaged, foreign or outdated, and rebuilt from the journal.",
+            labels=PLACE,
+        )
         queued = GaugeMetricFamily(
             "carillon_queued_records", "Records fetched and not decided.", labels=PLACE
         )
@@ -99,6 +104,7 @@ class Metrics(Collector):
             turns.add_metric(place, partition.turns)
             records.add_metric(place, partition.records)
             refusals.add_metric(place, partition.refusals)
+            rebuilds.add_metric(place, partition.rebuilds)
             queued.add_metric(place, partition.queued)
             calls.add_metric(place, in_flight_of(partition))
             ready.add_metric(place, partition.phase is Phase.READY)
@@ -106,7 +112,7 @@ class Metrics(Collector):
             late.add_metric(place, (overdue_ms(partition, now_ms) or 0) / MS_PER_S)
             if self._ends:
                 lag.add_metric(place, lag_of(host, partition, self._ends))
-        yield from (turns, records, refusals, queued, lag, calls, ready, near, late)
+        yield from (turns, records, refusals, rebuilds, queued, lag, calls, ready, near, late)
 
     def _dead_letters(self) -> Metric:
         topic = self._inside.topics.dead_letters
@@ -123,7 +129,10 @@ def _near(partition: Partition, now_ms: int) -> int:
     if partition.state is None:
         return 0
     clock_ms = partition.watermark.stream_ms if partition.actor.time is Time.STREAM else now_ms
-    return len(partition.state.store.scan(INDEX, index_key(clock_ms + NEAR_MS, b""), MOST_NEAR))
+    try:
+        return len(partition.state.store.scan(INDEX, index_key(clock_ms + NEAR_MS, b""), MOST_NEAR))
+    except Unstored:  # the partition meets it too, and opens again
+        return 0
 
 
 def _of_campaigns(sums: Mapping[str, Counts]) -> Iterator[Metric]:

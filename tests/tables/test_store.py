@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.turns.ports import Unstored
+from app.turns.ports import Damaged, Unstored
 from tables.store import Folders
 
 
@@ -36,16 +36,20 @@ def test_what_was_written_is_there_after_closing(tmp_path: Path) -> None:
     again.close()
 
 
-def test_folder_that_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
-    """Given a damaged folder, then a new one is begun and the damaged one is kept beside it."""
+def test_damaged_folder_is_set_aside_and_the_next_opening_begins_anew(tmp_path: Path) -> None:
+    """Given a damaged folder, then opening says so, it is kept beside the new one, and replaces the one before."""
     folders = Folders(tmp_path)
-    folders.open("users", 0).close()
-    (tmp_path / "users" / "0" / "CURRENT").write_bytes(b"nonsense\n")
-    store = folders.open("users", 0)
-    store.write([(b"k", b"v")])
-    assert store.get(b"k") == b"v"
-    assert (tmp_path / "users" / "0.unreadable").is_dir()
-    store.close()
+    for damage in (b"nonsense\n", b"MANIFEST-9"):
+        folders.open("users", 0).close()
+        (tmp_path / "users" / "0" / "CURRENT").write_bytes(damage)
+        with pytest.raises(Damaged):
+            folders.open("users", 0)
+        store = folders.open("users", 0)
+        store.write([(b"k", b"v")])
+        assert store.get(b"k") == b"v"
+        store.close()
+        assert (tmp_path / "users" / "0.unreadable" / "CURRENT").read_bytes() == damage
+    assert sorted(each.name for each in (tmp_path / "users").iterdir()) == ["0", "0.unreadable"]
 
 
 def test_folder_in_use_is_left_alone(tmp_path: Path) -> None:

@@ -190,6 +190,15 @@ def test_record_whose_own_effects_do_not_fit_is_buried() -> None:
     assert bench.out() == [b"1", b"2", b"4"]
 
 
+def test_record_whose_state_cannot_be_encoded_is_buried() -> None:
+    """Given a record that leaves a number of more than 64 bits in its state, then it alone becomes a dead letter."""
+    bench = Bench()
+    bench.take(events("1", "2", str(1 << 70), "4", "5"))
+    assert bench.out("dead") == [b"2 failed_step"]
+    assert (bench.total(b"a"), bench.total(b"b")) == (6, 6)
+    assert bench.watermark.inputs["in"] == 4
+
+
 def test_decided_records_are_not_decided_again() -> None:
     """Given a poll that repeats what is below the watermark, then nothing happens twice."""
     bench = Bench()

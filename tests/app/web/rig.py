@@ -104,6 +104,8 @@ class FixedPartition:
         self.progress = SimpleNamespace(start=0, at=0, end=0, restoring=False)
         self.watermark = Watermark(b"", 7, 0, {}, {})
         self.turns, self.records, self.refusals, self.queued, self.results_waiting = 3, 40, 0, 0, 0
+        self.rebuilds = 0
+        self.trouble: str | None = None
         self.state: State | None = State(store, Timers(store))
         self.actor = SimpleNamespace(time=Time.WALL, tables=TABLES[actor], in_flight=0)
         self._clock = clock

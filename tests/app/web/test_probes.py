@@ -43,6 +43,14 @@ async def test_every_other_phase_keeps_it_from_being_ready(client: Client, rig: 
     assert answer["reasons"][0]["message"] == f"partition 0 of inbox: {phase.value}"
 
 
+async def test_what_keeps_a_partition_from_opening_is_told(client: Client, rig: Rig) -> None:
+    """Given a partition that was refused, then its reason says by what."""
+    part = rig.parts["inbox", 0]
+    part.phase, part.trouble = Phase.REFUSED, "the folder is read-only"
+    answer = await json_of(client, "/readyz", 503)
+    assert answer["reasons"][0]["message"] == "partition 0 of inbox: refused (the folder is read-only)"
+
+
 async def test_a_broker_that_does_not_answer_turns_ready_off(client: Client, rig: Rig) -> None:
     """Given a broker that was asked and did not answer, then the worker is not ready, and says so."""
     rig.unreachable = "Kafka at 127.0.0.1:9 does not answer"

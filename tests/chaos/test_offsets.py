@@ -1,0 +1,143 @@
+"""Inputs whose offsets have gaps (C25), or that no longer hold the place of the watermark (C26)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from tests.integration.fixtures import Systems
+from tests.integration.judging import LAST_TICK, Work, judge_run, make_work
+from tests.integration.notes import note
+from tests.integration.system import System
+from tests.integration.waiting import until
+
+LIMIT_S = 60.0
+PER_TRANSACTION = 40
+REMEDY = "--restart-from"
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+
+
+def feed_by_transactions(system: System, work: Work) -> int:
+    """The work in small transactions, each followed by one that is given up; how many were."""
+    producer = Producer({"bootstrap.servers": system.kafka.bootstrap, "transactional.id": f"{system.app}-in",
+                         "partitioner": "murmur2_random"})  # fmt: skip
+    producer.init_transactions(LIMIT_S)
+    given_up = 0
+    for start in range(0, len(work.messages), PER_TRANSACTION):
+        part = work.messages[start : start + PER_TRANSACTION]
+        for keep in (True, False):
+            producer.begin_transaction()
+            for user, message in part:
+                said = message if keep else dict(message) | {"messageId": f"never-{message['messageId']}"}
+                producer.produce(system.topics.events, json.dumps(said).encode(), user)
+            producer.flush(LIMIT_S)
+            producer.commit_transaction(LIMIT_S) if keep else producer.abort_transaction(LIMIT_S)
+            given_up += not keep
+    return given_up
+
+
+def lag(system: System) -> int:
+    """What the worker says is before it, in records of events."""
+    return sum(each["lag"] for each in system.owned(0) or () if each["actor"] == "users")
+
+
+def test_a_log_of_transactions_is_read_to_its_end(systems: Systems) -> None:
+    """Given events in transactions, half of them given up, then only the others are decided, and the lag ends at 0."""
+    system, work = systems.make(partitions=2), make_work(seed=121, rows=1_200)
+    system.set_up()
+    system.start_workers(1)
+    given_up = feed_by_transactions(system, work)
+    system.tick(LAST_TICK)
+    system.settle()
+    findings = judge_run(system, work.outcomes)
+    ends = system.kafka.end(system.topics.events)
+    gaps = ends - len(work.messages) - system.partitions
+    note(f"offset gaps: {given_up} transactions given up, {gaps} offsets without a record; {findings.told()}")
+    assert gaps > given_up > 0
+    assert lag(system) == 0
+    assert findings.exact, findings
+
+
+def prepared(systems: Systems) -> System:
+    """An app that has decided something, with its worker stopped."""
+    system, work = systems.make(partitions=1), make_work(seed=122, rows=200)
+    system.set_up()
+    system.start_workers(1)
+    system.feed(work.messages)
+    system.settle()
+    assert system.stop_workers() == {0: 0}
+    return system
+
+
+def payment_error(user: str) -> list[tuple[str, dict[str, Any]]]:
+    """A new user's event that leads to a push."""
+    time = {"timestamp": "2024-06-01T10:00:00Z", "userId": user}
+    device = {"id": f"dev-{user}", "type": "android", "token": f"tok-{user}", "push": "allowed"}
+    return [
+        (user, {"type": "identify", "messageId": f"{user}-0", "context": {"device": device}} | time),
+        (user, {"type": "track", "event": "payment_error", "messageId": f"{user}-1"} | time),
+    ]
+
+
+def says(system: System) -> str:
+    """Why the worker is not ready; empty while it is, or is not there yet."""
+    status, said = system.get(0, "/readyz")
+    text = json.dumps(said) if status == 503 else ""
+    return text if REMEDY in text else ""
+
+
+def goes_on(system: System, user: str) -> None:
+    """After the remedy a new event leads to its push."""
+    assert system.stop_workers() == {0: 0}
+    system.done("setup", REMEDY, "latest")
+    system.start_workers(1)
+    system.feed(payment_error(user))
+    until(
+        lambda: f"tok-{user}" in {line["token"] for line in system.received()}, LIMIT_S, f"{user}'s push", 0.2
+    )
+
+
+def test_a_topic_made_anew_is_told_and_not_waited_for(systems: Systems) -> None:
+    """Given events deleted and made anew, then the worker names topic and offsets and the way on; that way works."""
+    system = prepared(systems)
+    decided = system.kafka.end(system.topics.events)
+    system.kafka.delete(system.topics.events)
+    system.done("setup")
+    system.feed(payment_error("early"))
+    system.start_worker()
+    said = until(lambda: says(system), LIMIT_S, "the worker says that it cannot go on", 0.2)
+    told = f"{system.topics.events}/0 is decided up to offset {decided}, and its log holds 0 to 2"
+    assert told in said
+    assert told in system.workers[0].text
+    note(f"a topic made anew: {said[:200]}")
+    goes_on(system, "after")
+
+
+def cut(system: System, before: int) -> None:
+    """Take away every event below this offset, as retention does."""
+    admin = AdminClient({"bootstrap.servers": system.kafka.bootstrap})
+    place = TopicPartition(system.topics.events, 0, before)
+    for future in admin.delete_records([place]).values():
+        future.result(LIMIT_S)
+
+
+def test_a_log_that_begins_after_the_watermark_is_told(systems: Systems) -> None:
+    """Given events that retention took before they were decided, then the worker says which, and the way on works."""
+    system = prepared(systems)
+    decided = system.kafka.end(system.topics.events)
+    system.feed([each for number in range(20) for each in payment_error(f"lost{number}")])
+    cut(system, decided + 30)
+    system.start_worker()
+    said = until(lambda: says(system), LIMIT_S, "the worker says that it cannot go on", 0.2)
+    assert (
+        f"{system.topics.events}/0 is decided up to offset {decided}, and its log holds {decided + 30}"
+        in said
+    )
+    assert f"{system.topics.events}/0 is decided up to offset {decided}" in system.workers[0].text
+    note(f"a log that begins after the watermark: {said[:200]}")
+    goes_on(system, "after")

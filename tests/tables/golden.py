@@ -1,0 +1,200 @@
+"""The bytes of every stored value and all mail, as a build wrote them; `python -m tests.tables.golden` adds new ones.
+
+What is in `golden.json` once stays as it is: journals hold such bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from app import wire
+from app.domain.model.app_rules import AppRules
+from app.domain.model.campaign import Campaign, Cap, Content, Status, When
+from app.domain.model.decision import Decision, Step
+from app.domain.model.event import PushStatus
+from app.domain.model.mail import Outcome, Result, TokenClaim, TokenMoved
+from app.domain.model.push import AndroidOptions, InboxItem, Order, Push, Target
+from app.domain.model.reason import Reason
+from app.domain.model.user import (
+    Activity,
+    Agenda,
+    CountedPush,
+    Device,
+    Held,
+    OnItsWay,
+    Profile,
+    Trigger,
+    Waiting,
+)
+from app.turns import watermark
+from app.turns.opening import LAYOUT
+from app.turns.ports import Mail
+from app.turns.table import Table
+from app.turns.timers import index_key
+from tables import catalog, inbox, ledger, stats, tokens, users
+from tables.inbox import UserInbox
+from tables.ledger import Delivery, Stage
+from tables.stats import CampaignCounts, Counts, Latest
+from tables.tokens import Holder
+
+FILE = Path(__file__).with_name("golden.json")
+TABLES: tuple[Table[Any], ...] = (
+    *users.TABLES,
+    *ledger.TABLES,
+    *inbox.TABLES,
+    *stats.TABLES,
+    *tokens.TABLES,
+)
+AT_MS = 1_790_000_000_000
+
+
+class Sample(NamedTuple):
+    """A value with every field filled, and how it is read and written."""
+
+    value: Any
+    encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], Any]
+
+
+def _push() -> Push:
+    android = AndroidOptions("news", "high", "bell")
+    return Push("m-1", "u-1", "c-1", 2, "Title", "Body", "a", "app://x", "https://i/1.png", {"k": "v"}, "col",
+                60_000, True, android)  # fmt: skip
+
+
+def _table_values() -> dict[str, Any]:
+    trigger = Trigger("e-1", "add_to_cart", AT_MS, {"cart": "7", "price": 9.5, "list": [1, None, True]})
+    device = Device(
+        "d-1", "android", "tok", PushStatus.ALLOWED, True, "Acme", "One", "14", "2.1", "3.0", AT_MS
+    )
+    order = Order(_push(), (Target("d-1", "tok", "android"),), AT_MS, {"event_id": "e-1"})
+    item = InboxItem("m-1", "c-1", 2, "Title", "Body", AT_MS, AT_MS + 1, "app://x", "i.png", ("a", "b"),
+                     {"text": "#fff"}, "sent")  # fmt: skip
+    return {
+        "profile": Profile({"plan": "pro", "age": 41}, {"d-1": device}, "Europe/Paris", "fr"),
+        "activity": Activity(b"12345678", [1, 2], [CountedPush(AT_MS, "m-1")], {"k": [(AT_MS, "=7")]}),
+        "agenda": Agenda(
+            [
+                Waiting("c-1", 2, "i-1", AT_MS + 600_000, trigger, "7"),
+                Held("c-2", 3, "i-2", AT_MS + 900_000, trigger, "m-2", "8"),
+                OnItsWay("c-3", 4, "m-3", trigger, ["d-1"], "Title", "Body", "app://x", "i.png"),
+            ]
+        ),
+        "ledger": Delivery(
+            Stage.WAITING,
+            3,
+            AT_MS + 5,
+            AT_MS,
+            order,
+            order.targets[0],
+            Result.FAILED,
+            Reason.PROVIDER_UNAVAILABLE,
+        ),
+        "inbox": UserInbox([item]),
+        "counts": Counts(1, 2, 3, 4, 5, 6, 7, {"expired": 8}, {"user_cap": 9}, 10, 11),
+        "of_user": Latest([1, 2, 3]),
+        "of_campaign": Latest([4, 5]),
+        "holders": Holder("u-1", "d-1", 3),
+    }
+
+
+def _mail() -> dict[str, Sample]:
+    values = _table_values()
+    packed = {
+        "order": (values["ledger"].order, wire.decode_order),
+        "item": (values["inbox"].items[0], wire.decode_item),
+        "outcome": (
+            Outcome("u-1", "m-1", "c-1", "d-1", "tok", "fcm", Result.GONE, 2, Reason.INVALID_TOKEN, "404"),
+            wire.decode_user_mail,
+        ),
+        "token_moved": (TokenMoved("u-1", "d-1", "tok"), wire.decode_user_mail),
+        "token_claim": (TokenClaim("tok", "u-1", "d-1", 3), wire.decode_token_claim),
+    }
+    decision = Decision("i-1", AT_MS, "u-1", "c-1", 2, Step.FAILED, "m-1", {"event_id": "e-1"}, 3,
+                        Reason.EXPIRED, "a", "d-1", "fcm", AT_MS + 1, {"held": True})  # fmt: skip
+    counts = CampaignCounts("c-1", 3, values["counts"])
+    read_counts = msgspec.json.Decoder(CampaignCounts).decode
+    found = {name: Sample(value, wire.encode_pack, decode) for name, (value, decode) in packed.items()}
+    found["decision"] = Sample(decision, wire.encode_decision, wire.decode_decision)
+    found["campaign_counts"] = Sample(counts, msgspec.json.encode, read_counts)
+    return found
+
+
+def _turns() -> dict[str, Sample]:
+    mark = watermark.Watermark(b"identity", 7, AT_MS, {"in": 41}, {"fcm/0": (6, 2)}, AT_MS + 1)
+    outbox = watermark.Outbox(7, [Mail("t", b"k", b"v", 3), Mail("t", None, None)])
+    opened = watermark.Opened("w:1/2", 4, 5, AT_MS)
+    return {
+        "watermark": Sample(mark, watermark.encode, watermark.decode_watermark),
+        "outbox": Sample(outbox, watermark.encode, watermark.decode_outbox),
+        "opened": Sample(opened, watermark.encode, watermark.decode_opened),
+    }
+
+
+def _campaigns() -> dict[str, Sample]:
+    standing = catalog.Standing(Status.PAUSED, 2, "why", "ann", AT_MS)
+    definition = catalog.Definition(
+        Campaign("c-1", "Name", When("add_to_cart"), Content("Title", "Body")), "campaign: c-1", AT_MS
+    )
+    rules = AppRules("Europe/Paris", (Cap(3), Cap(5, 604_800_000)), 60_000, True)
+    published = catalog.Rules(rules, '{"a": 1}', 8, ((AT_MS, rules),))
+    encode = msgspec.msgpack.encode
+    return {
+        "definition": Sample(definition, encode, catalog.decode_definition),
+        "standings": Sample(catalog.Standings(standing, (standing,)), encode, catalog.decode_standings),
+        "rules": Sample(published, encode, catalog.decode_rules),
+    }
+
+
+def samples() -> dict[str, Sample]:
+    """One of each, by name."""
+    values = _table_values()
+    kept = {f"table {table.name}": Sample(values[table.name], table.encode, table.decode) for table in TABLES}
+    return kept | {
+        f"{kind} {name}": sample
+        for kind, found in (("mail", _mail()), ("turn", _turns()), ("campaigns", _campaigns()))
+        for name, sample in found.items()
+    }
+
+
+def named(value: Any) -> Any:
+    """A value with its fields by name, as JSON can hold it."""
+    if isinstance(value, msgspec.Struct):
+        return {name: named(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, dict):
+        return {key: named(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [named(each) for each in value]
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def index(table: Table[Any], value: Any) -> list[str]:
+    """The timer entries of a value, as they stand in a folder."""
+    dues = table.dues(value) if table.dues is not None else ()
+    return sorted(index_key(due_ms, table.prefix + b"key").hex() for due_ms in dues)
+
+
+def stored() -> dict[str, Any]:
+    """What the file holds."""
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    return found
+
+
+def main() -> None:
+    """Add what is not there yet; the index entries of tables are those of this layout."""
+    found = stored()
+    for name, sample in samples().items():
+        entry = {"bytes": sample.encode(sample.value).hex(), "fields": named(sample.value)}
+        found.setdefault(name, entry)
+    entries = {table.name: index(table, samples()[f"table {table.name}"].value) for table in TABLES}
+    found[f"layout {LAYOUT}"] = found.get(f"layout {LAYOUT}", entries)
+    FILE.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
