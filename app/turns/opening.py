@@ -39,13 +39,21 @@ class Opening(NamedTuple):
 
 
 class Progress:
-    """How far a restore has come, in journal offsets; read by the readiness page."""
+    """How far a restore has come, in journal offsets; read by the readiness page.
+
+    `furthest`: the step and the offset that no opening has come beyond since the partition was last open.
+    """
 
     def __init__(self) -> None:
+        self.furthest = (0, 0)
         self.start = 0
         self.at = 0
         self.end = 0
         self.restoring = False
+
+    def reach(self, step: int, at: int = 0) -> None:
+        """An opening has come to this step."""
+        self.furthest = max(self.furthest, (step, at))
 
 
 def number(value: int) -> bytes:
@@ -68,7 +76,9 @@ async def open_partition(
     because then the broker does not refuse the older one. Raises JournalMissing, Refused, Unanswered.
     """
     identity = await log.identity()
+    progress.reach(1)
     fence = await log.fence()
+    progress.reach(2)
     now_ms = clock.now_ms()
     opened = Opened(worker, fence.pid, fence.epoch, now_ms)
     at = await log.append([(OPENED_KEY, encode(opened))], now_ms)
@@ -77,13 +87,15 @@ async def open_partition(
         store.discard()
     position = int.from_bytes(store.get(POSITION_KEY) or b"", "big")
     progress.start, progress.at, progress.end, progress.restoring = position, position, at, True
+    progress.furthest = (3, position)
     store.write([(IDENTITY_KEY, identity)])
     await _restore(log, store, tables, position, at, clock, progress)
+    progress.reach(4)
     before = store.get(OPENED_KEY)
     store.write([(OPENED_KEY, encode(opened)), (POSITION_KEY, number(at + 1)), (WRITTEN_KEY, number(now_ms))])
     if before is not None and decode_opened(before).pid != fence.pid:
         await asyncio.sleep(wait_s)
-    progress.restoring = False
+    progress.restoring, progress.furthest = False, (5, 0)
     return Opening(_watermark(store, identity), _outbox(store), at + 1, discarded)
 
 
@@ -120,6 +132,7 @@ async def _restore(
         pairs += [(POSITION_KEY, number(at)), (WRITTEN_KEY, number(clock.now_ms()))]
         store.write(pairs)
         progress.at = at
+        progress.reach(3, at)
 
 
 def _index(pairs: Iterable[Pair], timed: dict[int, Table[Any]]) -> list[Pair]:
