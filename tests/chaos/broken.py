@@ -167,7 +167,7 @@ def stuck_turn() -> None:
 def stuck_loop() -> None:
     """The first event of a user keeps the event loop for ever."""
 
-    def step(_self: Any, _turn: Any, _record: Any, _read: Any) -> None:
+    def step(self: Any, turn: Any, record: Any, read: Any) -> None:
         while True:
             pass
 
@@ -198,9 +198,9 @@ def lost_fetcher() -> None:
 
 
 def never_assigned() -> None:
-    """The group has shared out its partitions, and the worker never takes its own. Its watchdog waits a while longer."""
+    """The group has shared out its partitions, and the worker never takes its own; its watchdog waits longer."""
 
-    async def never(_self: Any, _numbers: Any) -> None:
+    async def never(self: Any, numbers: Any) -> None:
         await asyncio.Event().wait()
 
     host.Host.assigned = never  # type: ignore[method-assign]
@@ -211,9 +211,9 @@ def rejoining() -> None:
     """A worker that has its partitions joins again at once, for ever."""
     take = worker.Worker._assigned
 
-    async def take_and_join(self: Any, engine: Any, assigned: Any, **given: Any) -> None:
-        await take(self, engine, assigned, **given)
-        thread = engine.consumer._thread
+    async def take_and_join(self: Any, _app: Any, assigned: Any, **_kwargs: Any) -> None:
+        await take(self, _app, assigned, **_kwargs)
+        thread = _app.consumer._thread
         thread.thread_loop.call_soon_threadsafe(thread._consumer._coordinator.request_rejoin)
 
     worker.Worker._assigned = take_and_join  # type: ignore[method-assign]
@@ -234,14 +234,13 @@ def endless_rebalance() -> None:
 
 def hasty() -> None:
     """A watchdog that waits for seconds only."""
-    watcher.LIMITS = Limits(*[HASTY_S] * 5, HASTY_S, HASTY_S, 2 * HASTY_S, 0.0, HASTY_S)._replace(
-        assignment_s=60.0, restore_s=60.0
-    )
+    limits = dict.fromkeys(Limits._fields, HASTY_S)
+    watcher.LIMITS = Limits(**limits | {"assignment_s": 60.0, "restore_s": 60.0, "return_s": 0.0})
 
 
 def patient() -> None:
     """A watchdog that waits for hours: for what is to be seen beside a stall."""
-    watcher.LIMITS = Limits(*[3600.0] * len(Limits._fields))
+    watcher.LIMITS = Limits(**dict.fromkeys(Limits._fields, 3600.0))
 
 
 def failing_step() -> None:
