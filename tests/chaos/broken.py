@@ -235,7 +235,9 @@ def endless_rebalance() -> None:
 def hasty() -> None:
     """A watchdog that waits for seconds only."""
     limits = dict.fromkeys(Limits._fields, HASTY_S)
-    watcher.LIMITS = Limits(**limits | {"assignment_s": 60.0, "restore_s": 60.0, "return_s": 0.0})
+    watcher.LIMITS = Limits(
+        **limits | {"assignment_s": 60.0, "restore_s": 60.0, "return_s": 0.0, "loop_s": 5.0}
+    )
 
 
 def patient() -> None:

@@ -33,9 +33,9 @@ STALLS = {
     "stuck_turn": "and no turn is taken",
     "stuck_append": "an append or a relay is not answered",
     "lost_fetcher": "and the fetch brings none",
-    "never_assigned": "nothing is assigned, and the group (Stable, 1 members) knows nobody who waits",
-    "rejoining": "nothing at all is decided",
-    "endless_rebalance": "a rebalance does not end",
+    "never_assigned": "nothing is assigned, and the group",
+    "rejoining": "records wait",
+    "endless_rebalance": "held back by a rebalance",
 }
 NEVER_READY = ("never_assigned", "rejoining", "endless_rebalance")
 
@@ -112,9 +112,10 @@ def feed(system: System) -> None:
 def test_a_worker_that_stands_still_says_so_and_ends(runs: dict[str, Run], build: str) -> None:
     """Given a stall in a worker that is fed, then it is not ready, the log has all, and it ends with 70 in seconds."""
     run, text = runs[build], runs[build].worker.text
-    note(f"watchdog: {build}: exit {run.worker.code} {run.seconds:.1f} s after it was fed")
+    said = [line for line in text.splitlines() if line.startswith("watchdog: ")]
+    note(f"watchdog: {build}: exit {run.worker.code} {run.seconds:.1f} s after it was fed; {said[:1]}")
     assert run.worker.code == GAVE_UP, text[-3000:]
-    assert STALLS[build] in text
+    assert any(STALLS[build] in line for line in said), said[:3]
     assert "watchdog: task " in text
     assert "most recent call first" in text
     if build != "never_assigned":

@@ -82,6 +82,7 @@ async def test_a_record_that_no_fetch_brings_ages_from_when_it_was_first_seen(
     client: Client, rig: Rig
 ) -> None:
     """Given an input that grows while nothing of it comes in, then its age is that of the first end that was seen."""
+    found: Samples = {}
     for end, later_ms in ((0, 0), (5, 0), (9, 60_000), (12, 60_000)):
         rig.clock.at_ms += later_ms
         rig.ends.ends = {("events", 0): end}
