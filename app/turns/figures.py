@@ -5,31 +5,42 @@ A turn pays for four observations, an event for none.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from app.turns.ports import Refused, Unstored
 from app.turns.timers import Timers
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-RECORDS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
-LATE_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0, 300.0, 3600.0)
+BITS = 48
+MICROS = 1e6
+
+
+class Kind(NamedTuple):
+    """In what a histogram counts: so many units are 1; its least and its greatest bound, as powers of two units."""
+
+    units: float
+    least: int
+    greatest: int
+
+
+SECONDS = Kind(MICROS, 10, 25)  # 1 ms to 34 s
+LATE_SECONDS = Kind(MICROS, 13, 32)  # 8 ms to 72 min
+RECORDS = Kind(1, 0, 12)
 
 
 class Histogram:
-    """How many values fell between its bounds, the last count being of what is beyond; and their sum."""
+    """How many values had so many bits, in whole units, and their sum: a value costs no search."""
 
-    __slots__ = ("bounds", "counts", "total")
+    __slots__ = ("counts", "kind", "total")
 
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.total = 0.0
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.counts = [0] * BITS
+        self.total = 0
 
-    def observe(self, value: float) -> None:
+    def observe(self, units: int) -> None:
         """Count one value."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
+        self.counts[units.bit_length()] += 1
+        self.total += units
 
 
 class Figures:
@@ -77,21 +88,25 @@ class Figures:
         """A turn is in the journal: since when, how long that took, records that it took, pairs that it wrote."""
         self.asked_s = None
         self.turn_pairs = pairs
-        turn_s = at_s - self.begun_s
-        for histogram, value in (
-            (self.turn_seconds, turn_s),
-            (self.append_seconds, append_s),
-            (self.turn_records, records),
-        ):
-            histogram.counts[bisect_left(histogram.bounds, value)] += 1
-            histogram.total += value
+        turn_us, append_us = int((at_s - self.begun_s) * MICROS), int(append_s * MICROS)
+        turns, appends, taken = self.turn_seconds, self.append_seconds, self.turn_records
+        turns.counts[turn_us.bit_length()] += 1
+        turns.total += turn_us
+        appends.counts[append_us.bit_length()] += 1
+        appends.total += append_us
+        taken.counts[records.bit_length()] += 1
+        taken.total += records
         if records:
             self.failures = 0
 
     def ripe(self, now_ms: int, timers: Timers) -> None:
         """Timers due at or before this are to fire: how late the first of them is."""
         if (due_ms := timers.peek()) is not None and due_ms <= now_ms:
-            self.late_seconds.observe((now_ms - due_ms) / 1000)
+            self.late_seconds.observe((now_ms - due_ms) * 1000)
+
+    def relayed(self, seconds: float) -> None:
+        """The messages of a turn have left."""
+        self.relay_seconds.observe(int(seconds * MICROS))
 
     def opened(self, seconds: float) -> None:
         """The partition is open; it took so long."""

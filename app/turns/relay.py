@@ -64,7 +64,7 @@ class Relay:
         if turn.mail:
             self.asked_s = asked_s = self._clock.monotonic_s()
             await self._log.relay(self._addressed(turn.watermark.turn, turn.mail), now_ms)
-            self._figures.relay_seconds.observe(self._clock.monotonic_s() - asked_s)
+            self._figures.relayed(self._clock.monotonic_s() - asked_s)
             self.asked_s = None
         place = [(POSITION_KEY, number(position)), (WRITTEN_KEY, number(now_ms))]
         self._store.write([*decided.pairs, *index, *place])

@@ -137,14 +137,15 @@ class Sums:
     def _bury(self, actor: str, figures: Figures) -> None:
         for figure in HISTOGRAMS:
             histogram: Histogram = getattr(figures, figure)
-            gone = self._gone.setdefault((actor, figure), Histogram(histogram.bounds))
+            gone = self._gone.setdefault((actor, figure), Histogram(histogram.kind))
             gone.counts = list(map(add, gone.counts, histogram.counts))
             gone.total += histogram.total
 
 
 def _add(family: HistogramMetricFamily, actor: str, histograms: list[Histogram]) -> None:
     if histograms:
-        counts = [sum(each) for each in zip(*(one.counts for one in histograms), strict=True)]
-        names = [*(f"{bound:g}" for bound in histograms[0].bounds), "+Inf"]
-        buckets = list(zip(names, map(float, accumulate(counts)), strict=True))
-        family.add_metric((actor,), buckets, sum(one.total for one in histograms))
+        counts = list(accumulate(sum(each) for each in zip(*(one.counts for one in histograms), strict=True)))
+        units, least, greatest = histograms[0].kind
+        buckets = [(f"{2**bits / units:.4g}", float(counts[bits])) for bits in range(least, greatest + 1)]
+        buckets.append(("+Inf", float(counts[-1])))
+        family.add_metric((actor,), buckets, sum(one.total for one in histograms) / units)

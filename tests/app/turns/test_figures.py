@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from app.turns.figures import Figures, Histogram
+from app.turns.figures import RECORDS, Figures, Histogram
 from app.turns.ports import Refused, Unanswered, Unstored
 from app.turns.timers import Timers
 from tests.app.turns.memory import MemoryStore
 
 
-def test_a_value_is_counted_in_the_first_bucket_that_holds_it() -> None:
-    """Prometheus' buckets include their bound."""
-    histogram = Histogram((1.0, 10.0))
-    for value in (0.5, 1.0, 1.1, 10.0, 99.0):
+def test_a_value_is_counted_by_its_bits() -> None:
+    """Given whole units, then 0 alone, 1 alone, 2 and 3, 4 to 7, and so on; the sum is exact."""
+    histogram = Histogram(RECORDS)
+    for value in (0, 1, 2, 3, 4, 7, 4000):
         histogram.observe(value)
-    assert histogram.counts == [2, 2, 1]
-    assert histogram.total == 111.6
+    assert histogram.counts[:4] == [1, 1, 2, 2]
+    assert histogram.counts[12] == 1
+    assert histogram.total == 4017
 
 
 def test_a_turn_tells_its_times_and_ends_what_was_asked() -> None:
     figures = Figures()
     figures.begun_s, figures.asked_s = 10.0, 10.25
     figures.appended(10.5, 0.25, records=7, pairs=20)
-    assert (figures.turn_seconds.total, figures.append_seconds.total, figures.turn_records.total) == (
-        0.5,
-        0.25,
-        7,
-    )
+    totals = (figures.turn_seconds.total, figures.append_seconds.total, figures.turn_records.total)
+    assert totals == (500_000, 250_000, 7)
     assert figures.asked_s is None
 
 
@@ -46,4 +44,4 @@ def test_lateness_is_of_the_first_timer_that_is_due() -> None:
     timers.add(1_900, b"b")
     figures.ripe(2_500, timers)
     figures.ripe(900, timers)
-    assert (sum(figures.late_seconds.counts), figures.late_seconds.total) == (1, 1.5)
+    assert (sum(figures.late_seconds.counts), figures.late_seconds.total) == (1, 1_500_000)
