@@ -36,7 +36,7 @@ SKIPPED = 40
 STUCK = "users/0"
 SLOW_S = 0.15
 SLOW_RECORDS = 60
-HASTY_S = 3.0
+HASTY_S = 4.0
 ASSIGNMENT_S = 15.0
 
 
@@ -234,9 +234,9 @@ def endless_rebalance() -> None:
 
 def hasty() -> None:
     """A watchdog that waits for seconds only."""
-    limits = dict.fromkeys(Limits._fields, HASTY_S)
+    longer = {"calls_s": 2 * HASTY_S, "failing_s": 2 * HASTY_S, "assignment_s": 60.0, "restore_s": 60.0}
     watcher.LIMITS = Limits(
-        **limits | {"assignment_s": 60.0, "restore_s": 60.0, "return_s": 0.0, "loop_s": 5.0}
+        **dict.fromkeys(Limits._fields, HASTY_S) | longer | {"return_s": 0.0, "loop_s": 0.75 * HASTY_S}
     )
 
 
