@@ -108,15 +108,9 @@ def test_brokers_keep_three_copies_and_two_of_them_before_an_answer() -> None:
         said = SERVICES[name]["environment"]
         assert said["KAFKA_NODE_ID"] == str(number)
         assert said["KAFKA_ADVERTISED_LISTENERS"] == f"PLAINTEXT://{name}:9092"
-        assert said["KAFKA_CONTROLLER_QUORUM_VOTERS"] == ",".join(
-            f"{n}@{each}:9093" for n, each in enumerate(BROKERS, 1)
-        )
-        for setting, value in (
-            ("DEFAULT_REPLICATION_FACTOR", "3"), ("MIN_INSYNC_REPLICAS", "2"), ("UNCLEAN_LEADER_ELECTION_ENABLE", "false"),
-            ("OFFSETS_TOPIC_REPLICATION_FACTOR", "3"), ("TRANSACTION_STATE_LOG_REPLICATION_FACTOR", "3"),
-            ("TRANSACTION_STATE_LOG_MIN_ISR", "2"), ("AUTO_CREATE_TOPICS_ENABLE", "false"),
-        ):  # fmt: skip
-            assert said[f"KAFKA_{setting}"] == value
+        voters = ",".join(f"{n}@{each}:9093" for n, each in enumerate(BROKERS, 1))
+        assert said["KAFKA_CONTROLLER_QUORUM_VOTERS"] == voters
+        assert said.items() >= SAFE.items()
         assert (name, said["KAFKA_LOG_DIRS"]) in mounts(SERVICES[name])
 
 
