@@ -22,6 +22,7 @@ from agents.tally import TallyActor
 from agents.tokens import TokensActor
 from app.clock import SystemClock
 from app.engine import REQUEST_S, SESSION_S, Engine, make_engine
+from app.housekeeping.preparing import prepare_folders
 from app.housekeeping.rounds import Housekeeping
 from app.housekeeping.watcher import Watcher
 from app.kafka_client.fetch import Fetch, OutOfRange, Polls
@@ -79,7 +80,8 @@ class Worker:
         self._http = HttpPool(CONNECTIONS)
         self._transports: list[Transport] = []
         always = [(self.topics.campaigns, 0)]
-        self.watcher = Watcher(Probe(settings.kafka, settings.app), self.clock, always)
+        self._probe = Probe(settings.kafka, settings.app)
+        self.watcher = Watcher(self._probe, self.clock, always)
         self._housekeeping: Housekeeping | None = None
         self.engine.fetch = Fetch(
             settings.kafka, f"{settings.app}-fetch", self._take, self._out_of_range, self._crashed
@@ -211,6 +213,7 @@ class Worker:
         await self._ends.start()
         await self._admin.start()
         await self.catalog.start()
+        await prepare_folders(self.hosts, self.topics, self.settings.partitions, self._probe)
         gc.collect()
         gc.freeze()
         self._housekeeping = Housekeeping(self.engine, self.hosts, self.topics, self._admin, self.watcher)

@@ -82,14 +82,14 @@ async def open_partition(
     now_ms = clock.now_ms()
     opened = Opened(worker, fence.pid, fence.epoch, now_ms)
     at = await log.append([(OPENED_KEY, encode(opened))], now_ms)
-    discarded = _why_discard(store, identity, at, now_ms)
+    discarded = why_discard(store, identity, at, now_ms)
     if discarded:
         store.discard()
     position = int.from_bytes(store.get(POSITION_KEY) or b"", "big")
     progress.start, progress.at, progress.end, progress.restoring = position, position, at, True
     progress.furthest = (3, position)
     store.write([(IDENTITY_KEY, identity)])
-    await _restore(log, store, tables, position, at, clock, progress)
+    await restore(log, store, tables, position, at, clock, progress)
     progress.reach(4)
     before = store.get(OPENED_KEY)
     store.write([(OPENED_KEY, encode(opened)), (POSITION_KEY, number(at + 1)), (WRITTEN_KEY, number(now_ms))])
@@ -99,7 +99,7 @@ async def open_partition(
     return Opening(_watermark(store, identity), _outbox(store), at + 1, discarded)
 
 
-def _why_discard(store: Store, identity: bytes, at: int, now_ms: int) -> str | None:
+def why_discard(store: Store, identity: bytes, at: int, now_ms: int) -> str | None:
     """Why a folder must not be trusted: in words, or None where it may."""
     stored = store.get(IDENTITY_KEY)
     if stored is None:
@@ -114,7 +114,7 @@ def _why_discard(store: Store, identity: bytes, at: int, now_ms: int) -> str | N
     return None
 
 
-async def _restore(
+async def restore(
     log: Log,
     store: Store,
     tables: Sequence[Table[Any]],
