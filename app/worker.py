@@ -216,7 +216,9 @@ class Worker:
         await prepare_folders(self.hosts, self.topics, self.settings.partitions, self._probe)
         gc.collect()
         gc.freeze()
-        self._housekeeping = Housekeeping(self.engine, self.hosts, self.topics, self._admin, self.watcher)
+        self._housekeeping = Housekeeping(
+            self.engine, self.hosts, self.topics, self._admin, self.watcher, self.out_of_range
+        )
         self._housekeeping.start()
 
     async def _stop(self) -> None:

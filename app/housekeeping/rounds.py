@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -28,16 +28,26 @@ SHOW_S = 0.5
 
 
 class Housekeeping:
-    """The tasks beside the turns. `admin` is a plain Kafka client of the worker."""
+    """The tasks beside the turns. `admin` is a plain Kafka client of the worker.
+
+    `out_of_range`: inputs, as `topic/partition`, that an operator must say something about first.
+    """
 
     def __init__(
-        self, engine: Engine, hosts: Mapping[str, Host], topics: Topics, admin: Any, watcher: Watcher
+        self,
+        engine: Engine,
+        hosts: Mapping[str, Host],
+        topics: Topics,
+        admin: Any,
+        watcher: Watcher,
+        out_of_range: Collection[str] = (),
     ) -> None:
         self._engine = engine
         self._hosts = hosts
         self._topics = topics
         self._admin = admin
         self._watcher = watcher
+        self._out_of_range = out_of_range
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -84,7 +94,7 @@ class Housekeeping:
     async def _show(self) -> None:
         """Let the watchdog see every partition, and that the loop turns."""
         sights = tuple(
-            sight_of(partition, self._topics.journal(host.name))
+            sight_of(partition, self._topics.journal(host.name), self._out_of_range)
             for host in self._hosts.values()
             for partition in host.partitions.values()
         )

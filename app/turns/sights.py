@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from app.turns.partition import Partition
 from app.turns.ports import Phase
 from app.turns.watchdog import InputSight, Sight
 
 
-def sight_of(partition: Partition, journal: str) -> Sight:
-    """One partition now. Asked from within the event loop, between two steps of it."""
+def sight_of(partition: Partition, journal: str, out_of_range: Collection[str] = ()) -> Sight:
+    """One partition now. Asked from within the event loop, between two steps of it.
+
+    `out_of_range`: inputs, as `topic/partition`, that cannot move before an operator has said where to go on.
+    """
     queue, relay, held_back = partition.standing
     figures = partition.figures
     relaying_s = None if relay is None else relay.asked_s
@@ -22,6 +27,7 @@ def sight_of(partition: Partition, journal: str) -> Sight:
         inputs=tuple(
             InputSight(each.topic, _reached(partition, each.topic), queue.handed.get(each.topic, 0))
             for each in partition.inputs
+            if f"{each.topic}/{partition.number}" not in out_of_range
         ),
         turns=partition.turns,
         records=partition.records,
