@@ -68,7 +68,7 @@ def seconds(
 
 
 def test_a_partition_that_stands_still_is_said_and_one_that_was_asked_about_too_long_ago_is_not() -> None:
-    """Given a stall, then it is said; given that the probe's thread hangs itself, then nothing is judged by its past."""
+    """Given a stall, then it is said; given a probe whose thread hangs, then nothing is judged by what it once said."""
     clock = Stopwatch()
     made, _ = a_watcher(clock=clock)
     assert "the fetch brings none" in str(seconds(made, clock, 40, Look((STUCK,), None)))
@@ -103,7 +103,7 @@ async def test_it_says_whether_a_broker_is_there() -> None:
     made, probe = a_watcher(found=None)
     made.start()
     assert await asyncio.to_thread(probe.was_asked.wait, LIMIT_S)
-    while made.broker_there:
+    while made.broker_there:  # noqa: ASYNC110 - it is a thread that says so
         await asyncio.sleep(0.01)
     made.stop()
 
