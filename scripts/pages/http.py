@@ -39,6 +39,7 @@ OBSTACLES = (
     ("no_partitions", "no partition is assigned to this worker"),
     ("broker", "Kafka does not answer"),
     ("partition", "a partition opens or restores; the message says how far it is"),
+    ("out_of_range", "a log does not reach to where a partition stands; the message says what to do"),
     ("partitioner", "a key stands where the setting `partitioner` would not put it"),
     ("catalog", "the campaigns topic was not read to its end yet"),
 )

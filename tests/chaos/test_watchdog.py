@@ -25,7 +25,7 @@ from tests.integration.process import Process
 from tests.integration.system import System
 from tests.integration.waiting import until
 
-LIMIT_S = 120.0
+LIMIT_S = 240.0
 FREEZE_S = 2 * HASTY_S
 SOUND = "hasty"
 STALLS = {
@@ -37,9 +37,10 @@ STALLS = {
     "rejoining": "records wait",
     "endless_rebalance": "held back by a rebalance",
 }
+ANSWERS_NOBODY = "stuck_loop"
 NEVER_READY = ("never_assigned", "rejoining", "endless_rebalance")
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(500)]
 
 
 @dataclass
@@ -54,8 +55,12 @@ class Run:
     seconds: float | None = None
 
     def look(self) -> None:
-        """Ask it whether it is ready; feed it once it is, or is as far as such a build comes."""
-        status, said = self.system.get(0, "/readyz")
+        """Ask it whether it is ready; feed it once it is, or is as far as such a build comes.
+
+        Whoever answers nobody any more is not asked: waiting for it, the others' last seconds would go unseen.
+        """
+        is_asked = self.worker.code is None and (self.fed_s is None or self.build != ANSWERS_NOBODY)
+        status, said = self.system.get(0, "/readyz") if is_asked else (0, None)
         self.codes |= {each["code"] for each in (said or {}).get("reasons", ())}
         if self.fed_s is None and (status == HTTPStatus.OK or (self.build in NEVER_READY and self.codes)):
             feed(self.system)
@@ -107,7 +112,7 @@ def test_a_worker_that_stands_still_says_so_and_ends(runs: dict[str, Run], build
     assert "most recent call first" in text
     if build != "never_assigned":
         assert '"journal_end":' in text
-    if build != "stuck_loop":  # a loop that does not turn answers nobody
+    if build != ANSWERS_NOBODY:
         assert "watchdog" in run.codes, run.codes
 
 
