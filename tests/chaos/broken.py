@@ -208,7 +208,7 @@ def never_assigned() -> None:
 
 
 def rejoining() -> None:
-    """A worker that has its partitions joins again at once, for ever."""
+    """A worker that has its partitions joins again at once, for ever. It decides in between: slow, and not stuck."""
     take = worker.Worker._assigned
 
     async def take_and_join(self: Any, _app: Any, assigned: Any, **_kwargs: Any) -> None:

@@ -34,11 +34,10 @@ STALLS = {
     "stuck_append": "an append or a relay is not answered",
     "lost_fetcher": "and the fetch brings none",
     "never_assigned": "nothing is assigned, and the group",
-    "rejoining": "records wait",
     "endless_rebalance": "held back by a rebalance",
 }
 ANSWERS_NOBODY = "stuck_loop"
-NEVER_READY = ("never_assigned", "rejoining", "endless_rebalance")
+NEVER_READY = ("never_assigned", "endless_rebalance")
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(500)]
 
