@@ -26,6 +26,9 @@ from transports.base import Transport
 
 AT_ONCE = 64
 ANSWER_MS = 60_000
+CLOCKS_MS = (
+    900_000  # how far the clocks of two workers may be apart; a call beyond is made again when it is due
+)
 LAST_WORDS_S = 8.0
 
 
@@ -64,8 +67,11 @@ class SenderActor(Mailbox):
         return Read(wire.decode_order(record.value))
 
     def opened(self, turn: Turn) -> None:
-        """Calls whose answers the journal lacks, and that this process is not waiting for, are made again."""
-        for _, full in turn.waiting():
+        """Calls whose answers the journal lacks, and that this process is not waiting for, are made again.
+
+        A call is due within a minute of its turn: what ended stays in the ledger for a day, and is not looked at.
+        """
+        for _, full in turn.waiting(turn.now_ms + ANSWER_MS + CLOCKS_MS):
             key = full[1:]
             delivery = turn.get(LEDGER, key)
             if delivery is not None and delivery.stage is Stage.CALLING and key not in self._calls:

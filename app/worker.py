@@ -22,7 +22,9 @@ from agents.tally import TallyActor
 from agents.tokens import TokensActor
 from app.clock import SystemClock
 from app.engine import REQUEST_S, SESSION_S, Engine, make_engine
-from app.housekeeping import Housekeeping
+from app.housekeeping.preparing import prepare_folders
+from app.housekeeping.rounds import Housekeeping
+from app.housekeeping.watcher import Watcher
 from app.kafka_client.fetch import Fetch, OutOfRange, Polls
 from app.kafka_client.produce import Channel
 from app.partitioning import partition_of
@@ -35,6 +37,7 @@ from app.turns.host import Host
 from app.turns.kafka_log import KafkaLog, Lines
 from app.turns.partition import Partition
 from app.turns.ports import JournalMissing, Owner, Ports
+from app.turns.probe import Probe
 from app.turns.relays import Relays
 from app.web.site import register
 from tables.catalog import CatalogReader
@@ -77,6 +80,9 @@ class Worker:
         )
         self._http = HttpPool(CONNECTIONS)
         self._transports: list[Transport] = []
+        always = [(self.topics.campaigns, 0)]
+        self._probe = Probe(settings.kafka, settings.app)
+        self.watcher = Watcher(self._probe, self.clock, always)
         self._housekeeping: Housekeeping | None = None
         self.engine.fetch = Fetch(
             settings.kafka, f"{settings.app}-fetch", self._take, self._out_of_range, self._crashed
@@ -144,7 +150,7 @@ class Worker:
     @property
     def unreachable(self) -> str | None:
         """In words: the broker did not answer when it was last asked."""
-        if self._housekeeping is None or self._housekeeping.broker_there:
+        if self.watcher.broker_there:
             return None
         return f"Kafka at {self.settings.kafka} does not answer; nothing is decided until it does"
 
@@ -220,10 +226,11 @@ class Worker:
         await self._ends.start()
         await self._admin.start()
         await self.catalog.start()
+        await prepare_folders(self.hosts, self.topics, self.settings.partitions, self._probe)
         gc.collect()
         gc.freeze()
         self._housekeeping = Housekeeping(
-            self.engine, self.hosts, self.topics, self.clock, self._ends, self._admin
+            self.engine, self.hosts, self.topics, self._admin, self.watcher, self.out_of_range
         )
         self._housekeeping.start()
 

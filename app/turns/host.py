@@ -11,6 +11,7 @@ from app.turns.actor import Actor
 from app.turns.deciding import Input
 from app.turns.partition import Partition
 from app.turns.ports import Owner, Phase, Ports, Record
+from app.turns.preparing import prepare
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,12 @@ class Host:
         """Where to fetch from; None while the partition is not open."""
         found = self.partitions.get(partition)
         return found.next_offset(topic) if found is not None and found.phase is Phase.READY else None
+
+    async def prepare(self, number: int, journal: str) -> int:
+        """Bring the folder of a partition that is not ours near the end of its journal; how many records it read."""
+        ports = self._ports(self.name, number)
+        partition = Partition(self.name, number, self.inputs, self._make_actor, ports, self._owner)
+        return await prepare(ports, partition.actor.tables, journal)
 
     async def close(self) -> None:
         """Give up every partition."""

@@ -46,13 +46,21 @@ class Opening(NamedTuple):
 
 
 class Progress:
-    """How far a restore has come, in journal offsets; read by the readiness page."""
+    """How far a restore has come, in journal offsets; read by the readiness page.
+
+    `furthest`: the step and the offset that no opening has come beyond since the partition was last open.
+    """
 
     def __init__(self) -> None:
+        self.furthest = (0, 0)
         self.start = 0
         self.at = 0
         self.end = 0
         self.restoring = False
+
+    def reach(self, step: int, at: int = 0) -> None:
+        """An opening has come to this step."""
+        self.furthest = max(self.furthest, (step, at))
 
 
 def number(value: int) -> bytes:
@@ -75,26 +83,30 @@ async def open_partition(
     because then the broker does not refuse the older one. Raises JournalMissing, Refused, Unanswered, Unstored.
     """
     identity = await log.identity()
+    progress.reach(1)
     fence = await log.fence()
+    progress.reach(2)
     now_ms = clock.now_ms()
     opened = Opened(worker, fence.pid, fence.epoch, now_ms)
     at = await log.append([(OPENED_KEY, encode(opened))], now_ms)
-    discarded = _why_discard(store, identity, at, now_ms)
+    discarded = why_discard(store, identity, at, now_ms)
     if discarded:
         store.discard()
     position = int.from_bytes(store.get(POSITION_KEY) or b"", "big")
     progress.start, progress.at, progress.end, progress.restoring = position, position, at, True
+    progress.furthest = (3, position)
     store.write([(IDENTITY_KEY, identity), (LAYOUT_KEY, number(LAYOUT))])
-    await _restore(log, store, tables, position, at, clock, progress)
+    await restore(log, store, tables, position, at, clock, progress)
+    progress.reach(4)
     before = store.get(OPENED_KEY)
     store.write([(OPENED_KEY, encode(opened)), (POSITION_KEY, number(at + 1)), (WRITTEN_KEY, number(now_ms))])
     if before is not None and _readable(decode_opened, before).pid != fence.pid:
         await asyncio.sleep(wait_s)
-    progress.restoring = False
+    progress.restoring, progress.furthest = False, (5, 0)
     return Opening(_watermark(store, identity), _outbox(store), at + 1, discarded)
 
 
-def _why_discard(store: Store, identity: bytes, at: int, now_ms: int) -> str | None:
+def why_discard(store: Store, identity: bytes, at: int, now_ms: int) -> str | None:
     """Why a folder must not be trusted: in words, or None where it may."""
     stored = store.get(IDENTITY_KEY)
     if stored is None:
@@ -111,7 +123,7 @@ def _why_discard(store: Store, identity: bytes, at: int, now_ms: int) -> str | N
     return None
 
 
-async def _restore(
+async def restore(
     log: Log,
     store: Store,
     tables: Sequence[Table[Any]],
@@ -129,6 +141,7 @@ async def _restore(
         pairs += [(POSITION_KEY, number(at)), (WRITTEN_KEY, number(clock.now_ms()))]
         store.write(pairs)
         progress.at = at
+        progress.reach(3, at)
 
 
 def _index(pairs: Iterable[Pair], timed: dict[int, Table[Any]]) -> list[Pair]:

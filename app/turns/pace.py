@@ -25,9 +25,10 @@ class Pace:
         self._by_s = min(self._by_s, by_s)
         return is_sooner
 
-    def turned(self) -> None:
-        """A turn begins, and takes everything that is there."""
+    def turned(self) -> float:
+        """A turn begins, and takes everything that is there; at what time, by the stopwatch."""
         self._by_s, self._turned_s = math.inf, self._clock.monotonic_s()
+        return self._turned_s
 
     @property
     def is_due(self) -> bool:

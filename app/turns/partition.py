@@ -14,6 +14,7 @@ from typing import Any
 
 from app.turns.actor import Actor
 from app.turns.deciding import Decided, Decider, Input, Work
+from app.turns.figures import Figures
 from app.turns.opening import Opening, Progress, open_partition
 from app.turns.pace import Pace
 from app.turns.ports import SETBACKS, Damaged, Log, Owner, Phase, Ports, Record, Refused, Store
@@ -55,6 +56,7 @@ class Partition:
         self.inputs = tuple(inputs)
         self.phase = Phase.OPENING
         self.progress = Progress()
+        self.figures = Figures()
         self.watermark = Watermark(b"", 0, 0, {}, {})
         self.turns = self.records = self.refusals = self.rebuilds = 0
         self.trouble: str | None = None
@@ -88,6 +90,7 @@ class Partition:
     def post(self, result: Any) -> None:
         """A result of work that a turn called for; decided in the next turn."""
         self._results.append(result)
+        self.figures.answers += 1
         self._hurry(0.0)
 
     def nudge(self) -> None:
@@ -143,6 +146,11 @@ class Partition:
         return self._ports.clock.now_ms()
 
     @property
+    def standing(self) -> tuple[Queue, Relay | None, bool]:
+        """What waits, what is on its way, whether a rebalance holds it back: for whoever looks from outside."""
+        return self._queue, self._relay, self._held_back
+
+    @property
     def queued(self) -> int:
         """Records taken from Kafka and not decided."""
         return len(self._queue)
@@ -166,6 +174,7 @@ class Partition:
                 self.refusals += 1
                 self.rebuilds += isinstance(refusal, Damaged)
                 self.trouble = str(refusal)
+                self.figures.lost(refusal)
                 logger.warning("%s: %s: %s; reopening", self.name, type(refusal).__name__, refusal)
                 await self._let_go(Phase.REFUSED)
                 is_refused = isinstance(refusal, Refused)
@@ -184,24 +193,19 @@ class Partition:
         await self._let_go(Phase.CLOSED)
 
     async def _open(self) -> None:
-        self.phase = Phase.OPENING
-        self._log = self._ports.log()
-        self._store = self._ports.store()
-        opening = await open_partition(
-            self._log,
-            self._store,
-            self.actor.tables,
-            self._owner.worker,
-            self._ports.clock,
-            self._owner.unfenced_wait_s,
-            self.progress,
-        )
+        owner, clock, self.phase = self._owner, self._ports.clock, Phase.OPENING
+        started_s = clock.monotonic_s()
+        self._log = log = self._ports.log()
+        self._store = store = self._ports.store()
+        worker, wait_s, tables = owner.worker, owner.unfenced_wait_s, self.actor.tables
+        opening = await open_partition(log, store, tables, worker, clock, wait_s, self.progress)
         if opening.discarded:
             self.rebuilds += 1
             logger.warning("%s: state folder discarded: %s", self.name, opening.discarded)
-        relay = self._start(opening, self._log, self._store)
+        relay = self._start(opening, log, store)
         await relay.again(opening.outbox)
         self.phase, self.trouble = Phase.READY, None
+        self.figures.opened(clock.monotonic_s() - started_s)
         await self._fetch()
         logger.info("%s: open at journal offset %d", self.name, self._position)
 
@@ -213,14 +217,14 @@ class Partition:
         self._position = opening.position
         self._opened_ms = self._appended_ms = self._ports.clock.now_ms()
         self.answered_s = self._ports.clock.monotonic_s()
+        first = self.inputs[0].topic
         self._ripeness = Ripeness(
-            self.actor.time,
-            timers,
-            lambda: self._journal().end_of(self.inputs[0].topic),
-            lambda: self.reached(self.inputs[0].topic),
+            self.actor.time, timers, lambda: self._journal().end_of(first), lambda: self.reached(first)
         )
         self.turns = 0
-        self._relay = Relay(self.name, log, store, self.state, self._ports.clock, self._wake.set)
+        wake, clock = self._wake.set, self._ports.clock
+        self._relay = Relay(self.name, log, store, self.state, clock, wake, self.figures)
+        self._relay.stored = opening.position
         return self._relay
 
     def _journal(self) -> Log:
@@ -308,9 +312,11 @@ class Partition:
         if self._decider is None or (first and self._restricted):
             return False
         reach, results = self._queue.fill(), list(self._results)
-        self._pace.turned()
+        self.figures.begun_s = self._pace.turned()
         records, ready_ms = ((), None) if self._restricted else (reach, ready_ms)
         work = Work(results, records, ready_ms, self._ports.clock.now_ms(), first)
+        if ready_ms is not None and self.state is not None:
+            self.figures.ripe(ready_ms, self.state.timers)
         decided = self._decider.decide(work, self.watermark)
         self._queue.taken(decided.taken)
         for _ in results:
@@ -330,12 +336,14 @@ class Partition:
         if self._relay is None or self._decider is None:
             raise Refused("the partition is closed")
         await self._relay.through()
+        self.figures.asked_s = asked_s = self._ports.clock.monotonic_s()
         at = await self._journal().append(pairs, now_ms)
         if at != self._position:
             raise Refused(f"an append landed at {at} instead of {self._position}: somebody else wrote")
         self._position = at + len(pairs)
         self._appended_ms = now_ms
-        self.answered_s = self._ports.clock.monotonic_s()
+        self.answered_s = answered_s = self._ports.clock.monotonic_s()
+        self.figures.appended(answered_s, answered_s - asked_s, decided.taken, len(pairs))
         self.watermark = turn.watermark
         self._decider.had_outbox = bool(turn.mail)
         self.turns += 1

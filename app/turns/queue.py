@@ -18,10 +18,14 @@ RECORD_BYTES = 300  # what a record takes in memory beside its value
 
 
 class Queue:
-    """Polls of one partition's inputs in the order in which they came. Never blocks whoever brings one."""
+    """Polls of one partition's inputs in the order in which they came. Never blocks whoever brings one.
+
+    `handed`: the offset after the last record of each topic that came since it was emptied.
+    """
 
     def __init__(self, partition: int, intake: Intake) -> None:
         self.reach: deque[Record] = deque()
+        self.handed: dict[str, int] = {}
         self._partition = partition
         self._intake = intake
         self._polls: deque[tuple[str, Sequence[Record], int]] = deque()
@@ -46,8 +50,11 @@ class Queue:
 
     def put(self, topic: str, records: Sequence[Record]) -> None:
         """Take a poll; with too much of its topic, that topic leaves the fetch until there is room."""
+        if not records:
+            return
         size = _bytes_of(records)
         self._polls.append((topic, records, size))
+        self.handed[topic] = records[-1].offset + 1
         self._waiting[topic] = self._waiting.get(topic, 0) + len(records)
         self._waiting_bytes[topic] = self._waiting_bytes.get(topic, 0) + size
         if topic not in self._paused and not self._has_room(topic):
@@ -89,6 +96,14 @@ class Queue:
         self._waiting.clear()
         self._waiting_bytes.clear()
         self._paused.clear()
+        self.handed.clear()
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """The time of the record that has waited here longest; None where none waits."""
+        if self.reach:
+            return self.reach[0].timestamp
+        return self._polls[0][1][0].timestamp if self._polls else None
 
     def __len__(self) -> int:
         return len(self.reach) + sum(self._waiting.values())

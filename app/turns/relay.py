@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from app.turns.deciding import Decided
+from app.turns.figures import Figures
 from app.turns.opening import POSITION_KEY, WRITTEN_KEY, number
 from app.turns.ports import Clock, Log, Mail, Pair, Refused, Store, Unanswered, Unstored
 from app.turns.state import State
@@ -18,10 +19,21 @@ from app.turns.watermark import Outbox, sender_header
 
 
 class Relay:
-    """The relay and the save of one opened partition's last turn. `wake` is called when they are through."""
+    """The relay and the save of one opened partition's last turn. `wake` is called when they are through.
+
+    `saved`: the last offset of each input that the store holds. `stored`: the journal offset that it has reached.
+    `asked_s`: since when a relay is unanswered.
+    """
 
     def __init__(
-        self, name: str, log: Log, store: Store, state: State, clock: Clock, wake: Callable[[], None]
+        self,
+        name: str,
+        log: Log,
+        store: Store,
+        state: State,
+        clock: Clock,
+        wake: Callable[[], None],
+        figures: Figures,
     ) -> None:
         self._name = name
         self._log = log
@@ -30,7 +42,10 @@ class Relay:
         self._clock = clock
         self._wake = wake
         self._task: asyncio.Task[None] | None = None
+        self._figures = figures
         self.saved: dict[str, int] = {}
+        self.stored = 0
+        self.asked_s: float | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -47,12 +62,15 @@ class Relay:
     async def _run(self, decided: Decided, position: int, committed: int, index: list[Pair]) -> None:
         turn, now_ms = decided.turn, self._clock.now_ms()
         if turn.mail:
+            self.asked_s = asked_s = self._clock.monotonic_s()
             await self._log.relay(self._addressed(turn.watermark.turn, turn.mail), now_ms)
+            self._figures.relayed(self._clock.monotonic_s() - asked_s)
+            self.asked_s = None
         place = [(POSITION_KEY, number(position)), (WRITTEN_KEY, number(now_ms))]
         self._store.write([*decided.pairs, *index, *place])
         self._state.saved(turn.watermark.turn, decided.changes)
         self._state.timers.saved(committed, index)
-        self.saved = turn.watermark.inputs
+        self.saved, self.stored = turn.watermark.inputs, position
 
     async def again(self, outbox: Outbox) -> None:
         """At opening: the last outbox once more, under the same sources."""

@@ -41,16 +41,18 @@ class State:
         self._old: dict[bytes, Kept] = {}
         self._unsaved: dict[bytes, tuple[bytes | None, int]] = {}
         self.undone = 0
+        self.looks = self.misses = 0
 
     def find(self, table: Table[S], full: bytes) -> Kept:
         """What is live under a full key; its value is None where there is nothing, which is remembered too."""
         kept = self._young.get(full)
-        if kept is not None:
-            return kept
-        kept = self._old.get(full)
         if kept is None:
-            kept = self._load(table, full)
-        self.keep(full, kept)
+            kept = self._old.get(full)
+            if kept is None:
+                self.misses += 1
+                kept = self._load(table, full)
+            self.keep(full, kept)
+        self.looks += 1
         return kept
 
     def _load(self, table: Table[S], full: bytes) -> Kept:

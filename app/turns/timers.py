@@ -127,15 +127,15 @@ class Timers:
         self._undo = []
         self.soonest_ms = 0
 
-    def waiting(self) -> Iterator[tuple[int, bytes]]:
-        """Every entry, by due time; reads the whole index."""
-        start = INDEX
+    def waiting(self, until_ms: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """Every entry that is due at or before `until_ms` (None: all there are), by due time; reads that much index."""
+        start, stop = INDEX, _END if until_ms is None else index_key(until_ms + 1, b"")
         stored: list[bytes] = []
-        while chunk := self._store.scan(start, _END, self._window):
+        while chunk := self._store.scan(start, stop, self._window):
             stored += chunk
             start = chunk[-1] + b"\x00"
         unsaved = self._changes
         entries = {entry for entry in stored if entry not in unsaved or unsaved[entry][0]}
-        entries.update(entry for entry, (present, _) in unsaved.items() if present)
+        entries.update(entry for entry, (present, _) in unsaved.items() if present and entry < stop)
         for entry in sorted(entries):
             yield int.from_bytes(entry[1:9], "big"), entry[9:]

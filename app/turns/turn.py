@@ -69,9 +69,9 @@ class Turn:
         """An index entry that no state stands behind any more."""
         self.state.timers.remove(due_ms, full)
 
-    def waiting(self) -> list[tuple[int, bytes]]:
-        """Every (due_ms, full key) of the partition; for opening only."""
-        return list(self.state.timers.waiting())
+    def waiting(self, until_ms: int | None = None) -> list[tuple[int, bytes]]:
+        """Every (due_ms, full key) of the partition that is due by then; for opening only."""
+        return list(self.state.timers.waiting(until_ms))
 
     def send(self, topic: str, key: bytes | None, value: bytes, partition: int | None = None) -> None:
         """A message that leaves once the turn is in the journal; `partition` None: this one's number.

@@ -53,6 +53,10 @@ def obstacles(inside: Inside) -> list[Obstacle]:
     found = [*_of_partitions(inside)]
     if inside.engine.rebalancing:
         found.insert(0, Obstacle("rebalancing", "the group is sharing out its partitions"))
+    if inside.watcher.gave_up is not None:
+        found.insert(
+            0, Obstacle("watchdog", f"no progress, this worker is about to end: {inside.watcher.gave_up}")
+        )
     if inside.unreachable is not None:
         found.append(Obstacle("broker", inside.unreachable))
     if inside.misplaced is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from app.clock import Clock
+from app.housekeeping.watcher import Watcher
 from app.settings import Settings
 from app.topics import Topics
 from app.turns.host import Host
@@ -38,6 +39,10 @@ class Inside(Protocol):
     @property
     def clock(self) -> Clock:
         """The time of this machine."""
+
+    @property
+    def watcher(self) -> Watcher:
+        """The watchdog."""
 
     @property
     def unreachable(self) -> str | None:

@@ -145,7 +145,7 @@ def test_a_partition_that_is_stuck_holds_up_no_other(systems: Systems) -> None:
     """Given one partition of users that never opens, when a log is replayed, then all others' users are exact."""
     system, work = systems.make(), make_work(seed=41, rows=1_500)
     system.set_up()
-    system.start_worker(0, broken.program("stuck_open"))
+    system.start_worker(0, broken.program("stuck_open", "patient"))
     system.feed(work.messages)
     until(lambda: system.owned(0), STUCK_LIMIT_S, "the worker has its partitions")
     system.tick(LAST_TICK)

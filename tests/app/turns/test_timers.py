@@ -76,6 +76,9 @@ def test_index_agrees_with_a_plain_set_whatever_the_window(
         getattr(both, name)(due_ms, key)
         assert both.timers.first() == both.model.first()
     assert list(both.timers.waiting()) == sorted(both.model.now)
+    for until_ms in range(0, 12, 3):
+        soon = sorted(entry for entry in both.model.now if entry[0] <= until_ms)
+        assert list(both.timers.waiting(until_ms)) == soon
 
 
 def test_entries_beyond_the_window_are_read_when_their_time_comes() -> None:

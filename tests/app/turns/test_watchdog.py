@@ -1,38 +1,174 @@
-"""The watchdog acts on a partition or a loop that stands still, and on nothing else."""
+"""The watchdog acts on what stands still though it could move, by its limits to the second, and on nothing else."""
 
 from __future__ import annotations
 
-from app.turns.watchdog import LoopWatch, Progress, Seen
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.turns.ports import Phase
+from app.turns.watchdog import FAILURES, Found, Group, InputSight, Limits, LoopWatch, Seen, Sight, Watch
+
+LIMITS = Limits()
+STEP_S = 0.5
+ENDS = {("in", 0): 100, ("journal", 0): 50}
+STABLE = Group("Stable", 2, 0)
 
 
-def test_partition_with_work_and_no_progress_is_named() -> None:
-    """Given a partition that has work and does not move for longer than the limit, then it alone is named."""
-    progress = Progress(limit_s=30)
-    stuck: list[str] = []
-    for now_s in range(0, 50, 5):
-        partitions = [Seen("users/0", 7, 100), Seen("users/1", 7, 100 + now_s), Seen("users/2", 0, 100)]
-        stuck = progress.look(now_s, partitions, broker_there=True)
-    assert [text.split(":")[0] for text in stuck] == ["users/0"]
+def a_sight(**changes: Any) -> Sight:
+    """Partition 0, open, with everything decided and stored."""
+    inputs = (InputSight("in", 100, 100),)
+    return Sight("users/0", 0, Phase.READY, "journal", inputs, stored=50)._replace(**changes)
 
 
-def test_clocks_stand_still_while_the_broker_is_away() -> None:
-    """Given a broker that is away for longer than the limit, then nobody is stuck until it is back."""
-    progress = Progress(limit_s=30)
-    seen = [Seen("users/0", 7, 100)]
-    assert all(not progress.look(now_s, seen, broker_there=False) for now_s in range(0, 100, 5))
-    assert not progress.look(120, seen, broker_there=True)
-    assert progress.look(140, seen, broker_there=True)
+def an_input(reached: int, handed: int) -> tuple[InputSight, ...]:
+    return (InputSight("in", reached, handed),)
 
 
-def test_loop_that_no_longer_turns_is_seen_and_a_frozen_process_is_not() -> None:
-    """Given looks and no beat, then the loop is stalled; given one long gap, then the process was frozen."""
-    now_s = 0.0
-    watch = LoopWatch(lambda: now_s, lambda _s: None, limit_s=10)
-    for _ in range(10):
-        now_s += 1
-        watch.look()
-    now_s += 1
-    assert watch.look()
-    watch.beat()
-    now_s += 60
-    assert not watch.look()
+def seen(*sights: Sight, rebalance: int | None = None, group: Group | None = STABLE) -> Seen:
+    return Seen(sights, Found(ENDS, frozenset(), group), rebalance)
+
+
+def fires_at(at: Callable[[float], Seen], until_s: float = 300.0, watch: Watch | None = None) -> float | None:
+    """Look every half second; when it first says something, None where it never does."""
+    watch, now_s = watch or Watch(LIMITS), 0.0
+    while now_s <= until_s:
+        if watch.look(now_s, at(now_s)):
+            return now_s
+        now_s += STEP_S
+    return None
+
+
+STALLS: dict[str, tuple[float, Sight]] = {
+    "the fetch brings none": (30.0, a_sight(inputs=an_input(40, 40))),
+    "no turn is taken": (30.0, a_sight(inputs=an_input(40, 90))),
+    "answers wait": (30.0, a_sight(waiting=3)),
+    "not answered": (30.0, a_sight(asked_s=7.0)),
+    "behind the journal": (30.0, a_sight(stored=40, turn_records=4)),
+    "come further in opening": (60.0, a_sight(phase=Phase.OPENING, furthest=(3, 17))),
+    "after a lost answer": (60.0, a_sight(phase=Phase.REFUSED, furthest=(2, 0))),
+    "held back by a rebalance": (60.0, a_sight(held_back=True)),
+    "calls that are not answered": (120.0, a_sight(inputs=an_input(40, 90), has_room=False, in_flight=64)),
+    "opened again and again": (120.0, a_sight(failures=FAILURES)),
+}
+
+
+@pytest.mark.parametrize("stall", STALLS)
+def test_what_stands_still_is_named_once_its_limit_is_over(stall: str) -> None:
+    """Given a partition that stands still in one way, then it fires after that limit, and not half a second before."""
+    limit_s, sight = STALLS[stall]
+    assert fires_at(lambda _now_s: seen(sight)) == limit_s + STEP_S
+
+
+def test_a_rebalance_that_does_not_end_is_named_and_many_that_do_are_not() -> None:
+    """Given one rebalance for 60 s it fires; given a new one every two seconds for five minutes it does not."""
+    assert fires_at(lambda _now_s: seen(a_sight(), rebalance=1)) == LIMITS.rebalance_s + STEP_S
+    assert fires_at(lambda now_s: seen(a_sight(), rebalance=int(now_s // 2))) is None
+
+
+def test_rebalances_that_leave_no_time_to_decide_are_named() -> None:
+    """Given a consumer that joins again as soon as it has its partitions, and records that wait, then it fires."""
+
+    def joining(now_s: float) -> Seen:
+        is_joining = int(now_s / STEP_S) % 3 > 0
+        return seen(a_sight(inputs=an_input(40, 40)), rebalance=int(now_s) if is_joining else None)
+
+    assert fires_at(joining) == LIMITS.watermark_s + STEP_S
+
+
+def test_an_empty_assignment_is_named_only_where_the_group_leaves_nobody_else_without() -> None:
+    """Given no partition for a minute, then it fires, unless the group knows a member that waits, or says nothing."""
+    assert fires_at(lambda _now_s: seen()) == LIMITS.assignment_s + STEP_S
+    assert fires_at(lambda _now_s: seen(group=Group("Empty", 0, 0))) == LIMITS.assignment_s + STEP_S
+    assert fires_at(lambda _now_s: seen(group=Group("Stable", 9, 1))) is None
+    assert fires_at(lambda _now_s: seen(group=None)) is None
+
+
+LEGITIMATE: dict[str, Callable[[float], Sight]] = {
+    "all is decided": lambda _: a_sight(),
+    "a backlog, record by record": lambda now_s: a_sight(
+        inputs=an_input(int(now_s // 29), 90), records=int(now_s // 29)
+    ),
+    "the input is full, timers take the turns": lambda now_s: a_sight(inputs=an_input(5, 90), turns=int(now_s // 29)),
+    "a slow provider answers one call in 100 s": lambda now_s: a_sight(
+        inputs=an_input(5, 90), has_room=False, in_flight=64, answers=int(now_s // 100)
+    ),
+    "a restore of many minutes": lambda now_s: a_sight(
+        phase=Phase.OPENING, inputs=an_input(0, 0), furthest=(3, int(now_s // 59)), stored=0
+    ),
+    "an owner that no fence can refuse is waited out": lambda now_s: a_sight(
+        phase=Phase.OPENING if now_s < 55 else Phase.READY,
+        furthest=(4, 0),
+        inputs=an_input(0, 0) if now_s < 55 else an_input(100, 100),
+    ),
+    "the disk is full": lambda _: a_sight(phase=Phase.REFUSED, unstored=True, inputs=an_input(0, 0), stored=0),
+    "each append takes 29 s": lambda now_s: a_sight(asked_s=now_s // 29),
+    "one turn is on its way to the store": lambda _: a_sight(stored=46, turn_records=4),
+    "held back for a moment, often": lambda now_s: a_sight(held_back=now_s % 50 < 45, inputs=an_input(40, 40))
+    if now_s % 50 < 45
+    else a_sight(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wait", LEGITIMATE)
+def test_a_partition_that_waits_for_good_reason_is_left_alone(wait: str) -> None:
+    """Given ten minutes of it, then nothing is said."""
+    assert fires_at(lambda now_s: seen(LEGITIMATE[wait](now_s)), 600.0) is None
+
+
+@pytest.mark.parametrize("stall", STALLS)
+def test_clocks_stand_still_while_the_broker_is_away(stall: str) -> None:
+    """C6: given no broker for ten minutes, then nothing; once it is back, a request's time and the limit."""
+    limit_s, sight = STALLS[stall]
+
+    def at(now_s: float) -> Seen:
+        return seen(sight) if now_s > 600 else Seen((sight,), None)
+
+    fired_s = fires_at(at, 900.0)
+    assert fired_s == 600 + LIMITS.return_s + limit_s + STEP_S
+
+
+def test_a_place_in_trouble_excuses_the_partitions_that_need_it() -> None:
+    """Given a leaderless partition 0, then users/0 is left alone and users/1 is not; the campaigns excuse both."""
+    first, second = a_sight(inputs=an_input(4, 4)), a_sight(name="users/1", number=1, inputs=an_input(4, 4))
+    ends = {**ENDS, ("in", 1): 100, ("journal", 1): 50}
+
+    def with_trouble(place: tuple[str, int]) -> list[str]:
+        watch, look = (
+            Watch(LIMITS, [("campaigns", 0)]),
+            Seen((first, second), Found(ends, frozenset({place}), STABLE)),
+        )
+        watch.look(0.0, look)
+        return watch.look(LIMITS.watermark_s + STEP_S, look)
+
+    assert [said.split()[0] for said in with_trouble(("sends", 0))] == ["users/1"]
+    assert with_trouble(("campaigns", 0)) == []
+    assert len(with_trouble(("sends", 7))) == 2
+
+
+def test_what_was_seen_before_a_freeze_says_nothing() -> None:
+    """Given a stall for 29 s, a freeze, and 29 s more, then nothing; half a minute after the freeze it fires."""
+    watch, look = Watch(LIMITS), seen(a_sight(inputs=an_input(4, 4)))
+    assert not any(watch.look(now_s, look) for now_s in (0.0, 29.0))
+    watch.restart()
+    assert not any(watch.look(now_s, look) for now_s in (100.0, 129.0))
+    assert watch.look(131.0, look)
+
+
+def test_loop_that_no_longer_turns_is_seen_within_its_limit() -> None:
+    """Given looks on time and no beat, then the loop is stalled after five seconds."""
+    watch, now_s = LoopWatch(0.0, LIMITS.loop_s, STEP_S), 0.0
+    while watch.look(now_s, 0.0)[1] is None:
+        now_s += STEP_S
+    assert now_s == LIMITS.loop_s + STEP_S
+
+
+def test_a_process_that_was_frozen_is_not_stuck() -> None:
+    """Given a gap between looks, however long, then the loop has its whole time again from then on."""
+    for gap_s in (2.0, 4.9, 60.0, 86_400.0):
+        watch = LoopWatch(0.0, LIMITS.loop_s, STEP_S)
+        assert watch.look(0.5, 0.4) == (False, None)
+        assert watch.look(0.5 + gap_s, 0.4) == (True, None)
+        assert watch.look(1.0 + gap_s, 0.4) == (False, None)
+        assert watch.look(1.5 + gap_s, 1.2 + gap_s) == (False, None)

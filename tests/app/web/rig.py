@@ -16,7 +16,9 @@ from app.engine import make_engine
 from app.settings import Settings, load_settings
 from app.topics import Topics
 from app.turns.actor import Time
+from app.turns.figures import Figures
 from app.turns.ports import Phase
+from app.turns.queue import Queue
 from app.turns.state import State
 from app.turns.table import Table
 from app.turns.timers import Timers
@@ -107,8 +109,14 @@ class FixedPartition:
         self.rebuilds = 0
         self.trouble: str | None = None
         self.state: State | None = State(store, Timers(store))
+        self.figures = Figures()
+        self.waiting = Queue(number, cast(Any, None))
         self.actor = SimpleNamespace(time=Time.WALL, tables=TABLES[actor], in_flight=0)
         self._clock = clock
+
+    @property
+    def standing(self) -> tuple[Queue, None, bool]:
+        return self.waiting, None, False
 
     def next_offset(self, topic: str) -> int:
         return self.watermark.inputs.get(topic, -1) + 1
@@ -145,6 +153,7 @@ class Rig:
         self.misplaced: str | None = None
         self.unreachable: str | None = None
         self.out_of_range: dict[str, str] = {}
+        self.watcher: Any = SimpleNamespace(broker_there=True, gave_up=None, loop_late_s=0.25)
         self.parts = {
             (actor, number): FixedPartition(actor, number, self.clock)
             for actor in TABLES

@@ -6,15 +6,18 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.domain.model.user import Agenda, Trigger, Waiting
-from app.web.metrics import CAMPAIGNS, VERSION
+from app.web.campaign_figures import CAMPAIGNS
+from app.web.worker_figures import VERSION
 from tables.ledger import Stage
 from tables.users import AGENDA
+from tests.app.turns.memory import MemoryRecord
 from tests.app.web.asking import Client
 from tests.app.web.makers import a_delivery, a_user, counts
-from tests.app.web.rig import Rig
+from tests.app.web.rig import FixedPartition, Rig
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -59,6 +62,75 @@ async def test_timers_tell_how_many_are_near_and_how_late_the_first_is(client: C
     found = await scrape(client)
     assert found[of_users("carillon_timers_near")] == 2
     assert found[of_users("carillon_timer_overdue_seconds")] == 2.5
+
+
+async def test_timers_that_are_due_are_counted_apart(client: Client, rig: Rig) -> None:
+    trigger, now_ms = Trigger("e", "x", 0, {}), rig.clock.now_ms()
+    for user, due_ms in (("late", now_ms - 2500), ("later", now_ms - 5), ("near", now_ms + 1000)):
+        rig.parts["users", 0].keep(AGENDA, user.encode(), Agenda([Waiting("cart", 1, "i", due_ms, trigger)]))
+    assert (await scrape(client))[of_users("carillon_timers_due")] == 2
+
+
+async def test_the_oldest_record_that_was_fetched_tells_its_own_age(client: Client, rig: Rig) -> None:
+    rig.ends.ends = {("events", 0): 9}
+    record = MemoryRecord("events", 0, 0, rig.clock.now_ms() - 7_000, b"u", b"")
+    rig.parts["users", 0].waiting.put("events", [record])
+    assert (await scrape(client))[of_users("carillon_oldest_undecided_seconds")] == pytest.approx(7, abs=0.5)
+
+
+async def test_a_record_that_no_fetch_brings_ages_from_when_it_was_first_seen(
+    client: Client, rig: Rig
+) -> None:
+    """Given an input that grows while nothing of it comes in, then its age is that of the first end that was seen."""
+    found: Samples = {}
+    for end, later_ms in ((0, 0), (5, 0), (9, 60_000), (12, 60_000)):
+        rig.clock.at_ms += later_ms
+        rig.ends.ends = {("events", 0): end}
+        found = await scrape(client)
+    assert found[of_users("carillon_oldest_undecided_seconds")] == pytest.approx(120, abs=1)
+    rig.parts["users", 0].watermark.inputs["events"] = 8
+    found = await scrape(client)
+    assert found[of_users("carillon_oldest_undecided_seconds")] == pytest.approx(0, abs=1)
+
+
+async def test_histograms_are_of_an_actor_and_keep_what_a_partition_did_that_has_left(
+    client: Client, rig: Rig
+) -> None:
+    """Given turns of a partition that then goes elsewhere, and comes back, then the sums only grow."""
+    users = rig.hosts["users"]
+    users.partitions[0].figures.appended(0.004, 0.002, 12, 3)
+    users.partitions[0].figures.relayed(0.2)
+    before = await scrape(client)
+    gone = users.partitions.pop(0)
+    without = await scrape(client)
+    again = FixedPartition("users", 0, rig.clock)
+    again.figures.appended(0.4, 0.002, 90, 3)
+    users.partitions[0] = again
+    after = await scrape(client)
+    actor = (("actor", "users"),)
+    counts = [found["carillon_turn_records_count", actor] for found in (before, without, after)]
+    assert counts == [1, 1, 2]
+    assert after["carillon_turn_records_sum", actor] == 102
+    assert after["carillon_turn_seconds_bucket", (("actor", "users"), ("le", "0.004096"))] == 1
+    assert after["carillon_relay_seconds_bucket", (("actor", "users"), ("le", "0.2621"))] == 1
+    assert gone.figures is not again.figures
+
+
+async def test_a_restore_tells_what_is_left(client: Client, rig: Rig) -> None:
+    rig.parts["users", 0].restore(at=41, end=100)
+    found = await scrape(client)
+    assert found[of_users("carillon_restore_remaining_records")] == 59
+    assert found[of_users("carillon_partition_ready")] == 0
+
+
+async def test_the_worker_tells_of_its_broker_its_loop_and_its_disk(client: Client, rig: Rig) -> None:
+    rig.watcher.broker_there = False
+    found = await scrape(client)
+    assert found["carillon_broker_reachable", ()] == 0
+    assert found["carillon_watchdog_gave_up", ()] == 0
+    assert found["carillon_loop_late_seconds", ()] == 0.25
+    assert 0 < found["carillon_disk_free_bytes", ()] <= found["carillon_disk_size_bytes", ()]
+    assert found["carillon_process_resident_memory_bytes", ()] > 0
 
 
 async def test_a_campaign_tells_its_gap_and_its_steps(client: Client, rig: Rig) -> None:

@@ -59,6 +59,14 @@ async def test_a_broker_that_does_not_answer_turns_ready_off(client: Client, rig
     assert rig.unreachable in await answer.text()
 
 
+async def test_a_worker_that_its_watchdog_gave_up_is_not_ready(client: Client, rig: Rig) -> None:
+    """Given a watchdog that has seen a partition stand still, then ready is off, with what it saw."""
+    rig.watcher.gave_up = "users/3 events: 12 records wait, and the fetch brings none, for 31 s"
+    answer = await json_of(client, "/readyz", 503)
+    assert codes(answer) == ["watchdog"]
+    assert rig.watcher.gave_up in answer["reasons"][0]["message"]
+
+
 async def test_a_misplaced_key_names_the_setting(client: Client, rig: Rig) -> None:
     rig.misplaced = "user 'u' stands where the setting `partitioner: murmur2` would not put it"
     answer = await json_of(client, "/readyz", 503)

@@ -1,0 +1,1 @@
+"""What the agents decide, turn by turn."""

@@ -1,0 +1,1 @@
+"""The duties beside the turns, and the watchdog's threads."""
