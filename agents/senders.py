@@ -65,8 +65,9 @@ class SenderActor(Mailbox):
 
     def opened(self, turn: Turn) -> None:
         """Calls whose answers the journal lacks, and that this process is not waiting for, are made again."""
-        for _, full in turn.waiting():
-            key = full[1:]
+        for key in dict.fromkeys(
+            full[1:] for _, full in turn.waiting()
+        ):  # a stale entry names its key once more
             delivery = turn.get(LEDGER, key)
             if delivery is not None and delivery.stage is Stage.CALLING and key not in self._calls:
                 self._again(turn, key, delivery, Reason.PROVIDER_UNAVAILABLE)
