@@ -17,23 +17,10 @@ from tests.domain.makers import a_campaign
 WITHIN_MS = 600_000
 
 
-class Parts:
-    """A user of whom nothing is known."""
-
-    def profile(self) -> Profile:
-        return Profile()
-
-    def activity(self) -> Activity:
-        return Activity()
-
-    def agenda(self) -> Agenda:
-        return Agenda()
-
-
 def armed(repeat: Repeat, *times_ms: int) -> list[tuple[int, str]]:
     """Due time and trigger of every timer that runs after carts at these times, none of which has fired."""
     when = replace(When("add_to_cart"), unless=Unless("purchase", WITHIN_MS), repeat=repeat)
-    plan, user = make_plan(a_campaign(when=when), 1), User("u-1", Parts())
+    plan, user = make_plan(a_campaign(when=when), 1), User("u-1", Profile(), Activity(), Agenda())
     for number, time_ms in enumerate(times_ms):
         qualify.arm(user, plan, Event("u-1", f"e-{number}", time_ms, time_ms, "add_to_cart", {}))
     entries: list[Any] = user.agenda.entries

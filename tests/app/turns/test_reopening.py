@@ -51,7 +51,7 @@ async def test_results_are_decided_though_the_first_turn_is_held_back() -> None:
         one.partition.hold_back()
         one.partition.post(1)
         await one.until(lambda: one.partition.phase is Phase.READY and not one.partition.results_waiting)
-        one.partition.go_on()
+        await one.partition.go_on()
         await one.ready()
 
 
