@@ -69,10 +69,11 @@ class SenderActor(Mailbox):
     def opened(self, turn: Turn) -> None:
         """Calls whose answers the journal lacks, and that this process is not waiting for, are made again.
 
-        A call is due within a minute of its turn: what ended stays in the ledger for a day, and is not looked at.
+        A call is due within a minute of its turn: what ended stays in the ledger for a day, and is not looked at. A
+        stale entry names its key once more.
         """
-        for _, full in turn.waiting(turn.now_ms + ANSWER_MS + CLOCKS_MS):
-            key = full[1:]
+        entries = turn.waiting(turn.now_ms + ANSWER_MS + CLOCKS_MS)
+        for key in dict.fromkeys(full[1:] for _, full in entries):
             delivery = turn.get(LEDGER, key)
             if delivery is not None and delivery.stage is Stage.CALLING and key not in self._calls:
                 self._again(turn, key, delivery, Reason.PROVIDER_UNAVAILABLE)

@@ -94,7 +94,10 @@ def remember_answer(
 
 
 def arm(user: User, plan: Plan, event: Event) -> None:
-    """Start the inaction timer of a campaign, as its `repeat` says where one is running."""
+    """Start the inaction timer of a campaign, as its `repeat` says where one is running.
+
+    One that was due before this event runs no more, though nobody has fired it yet: it stays, and fires.
+    """
     unless = plan.unless
     if unless is None:
         raise ValueError(f"{plan.id} has no `unless`")
@@ -105,7 +108,7 @@ def arm(user: User, plan: Plan, event: Event) -> None:
     running = [
         e
         for e in user.agenda.entries
-        if isinstance(e, Waiting) and e.campaign == plan.id and e.match == match
+        if isinstance(e, Waiting) and e.campaign == plan.id and e.match == match and e.due_ms >= event.time_ms
     ]
     if running and not _replaces(plan.campaign.when.repeat, running[0], event):
         return

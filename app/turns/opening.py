@@ -80,7 +80,8 @@ async def open_partition(
     """Fence, restore, and wait out an owner that the fence cannot refuse.
 
     `wait_s`: session timeout plus request timeout; waited when the producer id is not that of the last `opened`,
-    because then the broker does not refuse the older one. Raises JournalMissing, Refused, Unanswered, Unstored.
+    because then the broker does not refuse the older one; what that one appended meanwhile is restored too. Raises
+    JournalMissing, Refused, Unanswered, Unstored.
     """
     identity = await log.identity()
     progress.reach(1)
@@ -102,6 +103,9 @@ async def open_partition(
     store.write([(OPENED_KEY, encode(opened)), (POSITION_KEY, number(at + 1)), (WRITTEN_KEY, number(now_ms))])
     if before is not None and _readable(decode_opened, before).pid != fence.pid:
         await asyncio.sleep(wait_s)
+        start, at = at + 1, await log.append([(OPENED_KEY, encode(opened))], clock.now_ms())
+        await restore(log, store, tables, start, at, clock, progress)
+        store.write([(OPENED_KEY, encode(opened)), (POSITION_KEY, number(at + 1))])
     progress.restoring, progress.furthest = False, (5, 0)
     return Opening(_watermark(store, identity), _outbox(store), at + 1, discarded)
 

@@ -307,10 +307,11 @@ class Partition:
         return None if self._ripeness is None else await self._ripeness.ready_ms(self._ports.clock.now_ms())
 
     async def _turn(self, ready_ms: int | None, *, first: bool) -> bool:
-        """One turn; False where the partition was held back before it was decided."""
+        """One turn; True where it was the first, which settles doubts: not while only what has begun may be decided."""
         await self.actor.prepare()
-        if self._decider is None or (first and self._restricted):
+        if self._decider is None:
             return False
+        first = first and not self._restricted
         reach, results = self._queue.fill(), list(self._results)
         self.figures.begun_s = self._pace.turned()
         records, ready_ms = ((), None) if self._restricted else (reach, ready_ms)
@@ -325,7 +326,7 @@ class Partition:
             self._hurry(0.0)
         self.records += decided.taken
         await self._commit(decided)
-        return True
+        return first
 
     async def _commit(self, decided: Decided) -> None:
         turn, pairs = decided.turn, decided.pairs

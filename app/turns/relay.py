@@ -88,9 +88,11 @@ class Relay:
 
     async def through(self) -> None:
         """Wait until the last turn is relayed and saved. Raises Refused, Unanswered, Unstored."""
-        if self._task is not None:
-            task, self._task = self._task, None
-            await task
+        if (task := self._task) is not None:
+            try:
+                await task
+            finally:
+                self._task = None
 
     async def cancel(self) -> None:
         """Give up: whoever opens next relays it again."""
