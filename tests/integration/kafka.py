@@ -52,12 +52,16 @@ class Kafka:
 
     def read(self, topic: str, raw: bool = False) -> list[Any]:
         """Every record that the topic has now: its JSON, or the record as it is."""
+        found = list(self.each(topic))
+        return found if raw else [json.loads(each.value()) for each in found]
+
+    def each(self, topic: str) -> Iterator[Any]:
+        """Every record that the topic has now, one after the other; each partition in order."""
         consumer = self._consumer()
         try:
-            found = list(_read(consumer, self._bounds(consumer, topic)))
+            yield from _read(consumer, self._bounds(consumer, topic))
         finally:
             consumer.close()
-        return found if raw else [json.loads(each.value()) for each in found]
 
     def end(self, topic: str) -> int:
         """The sum of the end offsets of a topic's partitions."""

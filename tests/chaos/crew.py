@@ -1,0 +1,146 @@
+"""Workers at a log of any size: poured first, then worked on while a fault strikes, then settled and judged."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.clock import monotonic_s, now_ms
+from tests.chaos.clicks import clicks
+from tests.chaos.scale import Judged, Poured, judge_all, pour
+from tests.chaos.soaking import Given, broker_in, say
+from tests.integration.judging import LAST_TICK
+from tests.integration.process import PROGRAM
+from tests.integration.system import System
+from tests.integration.waiting import until
+
+CALL_MS = 150
+SCRIPT = [
+    {"service": "fcm", "token": "tok-*3", "first": 1, "status": 503, "headers": {"Retry-After": "1"}},
+    {"service": "fcm", "delay": f"{CALL_MS}ms"},
+]
+OWNED_S = 30.0
+SETTLE_S = 1_200.0
+DISK_BYTES_A_ROW = 1_200
+SPARE_BYTES = 2 << 30
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How large a run is. `busy_share`: of the rows, by users whom campaigns concern."""
+
+    rows: int
+    busy_share: float
+    workers: int
+    partitions: int = 6
+    program: Sequence[str] = PROGRAM
+
+
+@dataclass
+class Strikes:
+    """When a fault struck, and how much was under way: calls at the push service, records before the victim."""
+
+    at_ms: list[int] = field(default_factory=list)
+    in_flight: list[int] = field(default_factory=list)
+    backlog: list[int] = field(default_factory=list)
+
+    def note(self, in_flight: int, backlog: int) -> None:
+        """It strikes now."""
+        self.at_ms.append(now_ms())
+        self.in_flight.append(in_flight)
+        self.backlog.append(backlog)
+
+    def figures(self) -> dict[str, Any]:
+        """How often it found something under way."""
+        return {
+            "struck_at_work": sum(backlog > 0 for backlog in self.backlog),
+            "struck_over_calls": sum(calls > 0 for calls in self.in_flight),
+            "in_flight_budget": sum(self.in_flight),
+        }
+
+
+@dataclass
+class Crew:
+    """An app at work on a log."""
+
+    system: System
+    plan: Plan
+    poured: Poured
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def owned_again(self, since_s: float) -> float:
+        """Wait until every partition is owned and open; how long after that moment."""
+        self.system.wait_until_ready(4 * OWNED_S)
+        return monotonic_s() - since_s
+
+    def in_flight(self) -> int:
+        """Calls that the push service has and has not answered."""
+        return int(self.system.ask(self.system.sink_url, "/inflight")["in_flight"])
+
+    def decided(self) -> int:
+        """How many decisions there are."""
+        return self.system.kafka.end(self.system.topics.decisions)
+
+    def finish(self) -> tuple[Judged, list[Any]]:
+        """Let all be decided, tick, settle, judge. Also every request that the push service got."""
+        started_s = monotonic_s()
+        self.system.settle(SETTLE_S)
+        self.system.tick(LAST_TICK)
+        self.system.settle(SETTLE_S)
+        self.seconds["settling"] = round(monotonic_s() - started_s, 1)
+        received = self.system.received()
+        assert not received or received[0]["n"] == 1, "the push service has forgotten its first requests"
+        judged = judge_all(self.system, self.poured.outcomes, received)
+        self.seconds["judging"] = round(monotonic_s() - started_s - self.seconds["settling"], 1)
+        return judged, received
+
+    def figures(self) -> dict[str, Any]:
+        """How large it was, and how long its parts took."""
+        ends = [outcome.end for outcome in self.poured.outcomes]
+        return {
+            "events": self.poured.rows,
+            "records": self.poured.messages,
+            "workers": self.plan.workers,
+            "qualified": len(ends),
+            "sent": ends.count("sent"),
+            "parts": self.seconds,
+        }
+
+
+@contextmanager
+def crew(given: Given, plan: Plan, *, start: bool = True) -> Iterator[Crew]:
+    """Pour a log from the seed, start the workers, end everything."""
+    free = shutil.disk_usage(given.folder).free
+    need = plan.rows * DISK_BYTES_A_ROW + SPARE_BYTES
+    if free < need:
+        raise OSError(f"{given.folder} has {free >> 20} MB free; {plan.rows} rows need {need >> 20}")
+    with contextlib.ExitStack() as ends:
+        bootstrap = ends.enter_context(broker_in(given.folder))
+        system = System(bootstrap, given.folder / "app", partitions=plan.partitions)
+        ends.callback(system.close)
+        system.set_up(script=SCRIPT)
+        started_s = monotonic_s()
+        say(f"pouring {plan.rows:,} rows")
+        rows = clicks(given.seed, plan.rows, plan.busy_share)
+        made = Crew(system, plan, pour(system.kafka, system.topics.events, rows))
+        made.seconds["pouring"] = round(monotonic_s() - started_s, 1)
+        say(f"poured in {made.seconds['pouring']} s; starting {plan.workers} workers")
+        if start:
+            system.start_workers(plan.workers, plan.program)
+        yield made
+
+
+def still_in_flight(made: Crew) -> int:
+    """The calls at the push service once no more arrive: somebody who makes them stands still."""
+    seen: list[int] = []
+
+    def same() -> bool:
+        seen.append(made.in_flight())
+        return len(seen) > 1 and seen[-1] <= seen[-2]
+
+    until(same, OWNED_S, "no call is on its way", 0.02)
+    return max(seen)

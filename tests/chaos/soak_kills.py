@@ -1,0 +1,111 @@
+"""C1 and C2 at soak size: workers killed again and again over a long log, and over their calls."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import replace
+from typing import Any
+
+from app.clock import monotonic_s
+from tests.chaos.crew import CALL_MS, OWNED_S, Crew, Plan, Strikes, crew, still_in_flight
+from tests.chaos.killing import without_cause
+from tests.chaos.scale import repeats_of, under_way
+from tests.chaos.soaking import Fault, Found, Given, say
+
+KILLS = 200
+LOG = Plan(5_000_000, 0.04, 3)
+CALLS = Plan(150_000, 0.7, 2, partitions=4)
+BETWEEN_S = (0.7, 5.0)
+LOOK_S = 0.05
+UNJOURNALED_MS = CALL_MS + 1_000
+CALL_LIMIT_S = 120.0
+
+
+def over_events(given: Given) -> Found:
+    """C1: by the clock, whatever the victim is at."""
+    plan = replace(LOG, rows=given.events or LOG.rows)
+    with crew(given, plan) as made:
+        dice, strikes = random.Random(given.seed), Strikes()
+        times = given.times or KILLS
+        for number in range(times):
+            time.sleep(dice.uniform(*BETWEEN_S))
+            _kill(made, dice.choice([*made.system.workers]), strikes)
+            _tell(number, times, made)
+        return _judge(made, strikes, monotonic_s())
+
+
+def over_calls(given: Given) -> Found:
+    """C2: only with calls of the victim at the push service."""
+    plan = replace(CALLS, rows=given.events or CALLS.rows)
+    with crew(given, plan) as made:
+        dice, strikes = random.Random(given.seed), Strikes()
+        times = given.times or KILLS
+        for number in range(times):
+            victim = _caller(made, dice)
+            if victim is None:
+                say(f"nothing is left to be called after {number} kills")
+                break
+            _kill(made, victim, strikes)
+            _tell(number, times, made)
+        return _judge(made, strikes, monotonic_s())
+
+
+def _kill(made: Crew, victim: int, strikes: Strikes) -> None:
+    """Stop a worker so that the calls in flight can be counted, kill it, start it again on its folder."""
+    backlog = made.system.backlog(victim)
+    made.system.workers[victim].freeze()
+    strikes.note(still_in_flight(made), backlog)
+    made.system.workers[victim].kill()
+    made.system.start_worker(victim, made.plan.program)
+
+
+def _caller(made: Crew, dice: random.Random) -> int | None:
+    """Whoever has calls in flight; None where nobody has, and nothing is left."""
+    end_s = monotonic_s() + CALL_LIMIT_S
+    while monotonic_s() < end_s:
+        said = {number: made.system.owned(number) or [] for number in made.system.workers}
+        callers = [
+            number
+            for number, partitions in said.items()
+            if any(
+                each["actor"] == "fcm" and each["in_flight"] and each["phase"] == "ready"
+                for each in partitions
+            )
+        ]
+        if callers:
+            return dice.choice(callers)
+        time.sleep(LOOK_S)
+    return None
+
+
+def _tell(number: int, times: int, made: Crew) -> None:
+    if (number + 1) % 10 == 0:
+        say(f"{number + 1} of {times} kills; {made.decided():,} decisions")
+
+
+def _judge(made: Crew, strikes: Strikes, struck_s: float) -> Found:
+    owned_s = made.owned_again(struck_s)
+    judged, received = made.finish()
+    repeated = repeats_of(received)
+    open_calls = sum(under_way(received, strikes.at_ms, UNJOURNALED_MS))
+    repeats = sum(len(at) - 1 for at in repeated.values())
+    violations = list(judged.violations)
+    unexplained = without_cause(repeated, strikes.at_ms, UNJOURNALED_MS)
+    if unexplained:
+        violations.append(f"{len(unexplained)} pushes shown again without a kill, {unexplained[:3]}")
+    if repeats > open_calls:
+        violations.append(f"{repeats} pushes shown again, where {open_calls} calls were open")
+    if owned_s > OWNED_S:
+        violations.append(f"all partitions were owned {owned_s:.0f} s after the last kill")
+    figures: dict[str, Any] = made.figures() | judged.figures() | strikes.figures()
+    figures |= {"open_calls": open_calls, "owned_again_s": round(owned_s, 1)}
+    return Found(len(strikes.at_ms), violations, figures)
+
+
+FAULTS = (
+    Fault(
+        "C1", "SIGKILL of any of 3 workers every 0.7-5 s over 5,000,000 events, 200 times", 18, over_events
+    ),
+    Fault("C2", "SIGKILL of a worker with calls at the push service, 200 times", 18, over_calls),
+)
