@@ -6,17 +6,19 @@ import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.clock import monotonic_s, now_ms
 from tests.chaos.clicks import clicks
-from tests.chaos.scale import Judged, Poured, judge_all, pour
+from tests.chaos.folders import wrong_folders
+from tests.chaos.scale import Judged, Pouring, judge_all
 from tests.chaos.soaking import Given, broker_in, say
 from tests.integration.judging import LAST_TICK
 from tests.integration.process import PROGRAM
 from tests.integration.system import System
 from tests.integration.waiting import until
+from tests.oracle.outcome import Outcome
 
 CALL_MS = 150
 SCRIPT = [
@@ -24,6 +26,7 @@ SCRIPT = [
     {"service": "fcm", "delay": f"{CALL_MS}ms"},
 ]
 OWNED_S = 30.0
+AUDITED_ROWS = 300_000
 SETTLE_S = 1_200.0
 DISK_BYTES_A_ROW = 1_200
 SPARE_BYTES = 2 << 30
@@ -31,12 +34,14 @@ SPARE_BYTES = 2 << 30
 
 @dataclass(frozen=True)
 class Plan:
-    """How large a run is. `busy_share`: of the rows, by users whom campaigns concern."""
+    """How large a run is. `busy_share`: of the rows, by users whom campaigns concern. `poured`: how much of it is there
+    when the workers start; the rest comes as the fault strikes."""
 
     rows: int
     busy_share: float
     workers: int
     partitions: int = 6
+    poured: float = 1.0
     program: Sequence[str] = PROGRAM
 
 
@@ -69,8 +74,9 @@ class Crew:
 
     system: System
     plan: Plan
-    poured: Poured
+    pouring: Pouring
     seconds: dict[str, float] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
 
     def owned_again(self, since_s: float) -> float:
         """Wait until every partition is owned and open; how long after that moment."""
@@ -88,22 +94,28 @@ class Crew:
     def finish(self) -> tuple[Judged, list[Any]]:
         """Let all be decided, tick, settle, judge. Also every request that the push service got."""
         started_s = monotonic_s()
+        self.pouring.pour(self.plan.rows - self.pouring.rows)
         self.system.settle(SETTLE_S)
+        self.outcomes = self.pouring.outcomes()
         self.system.tick(LAST_TICK)
         self.system.settle(SETTLE_S)
         self.seconds["settling"] = round(monotonic_s() - started_s, 1)
         received = self.system.received()
         assert not received or received[0]["n"] == 1, "the push service has forgotten its first requests"
-        judged = judge_all(self.system, self.poured.outcomes, received)
+        judged = judge_all(self.system, self.outcomes, received)
+        if self.plan.rows <= AUDITED_ROWS:
+            ends = self.system.stop_workers()
+            late = [f"worker {number} ended with {code}" for number, code in ends.items() if code]
+            judged = replace(judged, others=[*judged.others, *late, *wrong_folders(self.system)])
         self.seconds["judging"] = round(monotonic_s() - started_s - self.seconds["settling"], 1)
         return judged, received
 
     def figures(self) -> dict[str, Any]:
         """How large it was, and how long its parts took."""
-        ends = [outcome.end for outcome in self.poured.outcomes]
+        ends = [outcome.end for outcome in self.outcomes]
         return {
-            "events": self.poured.rows,
-            "records": self.poured.messages,
+            "events": self.pouring.rows,
+            "records": self.pouring.records,
             "workers": self.plan.workers,
             "qualified": len(ends),
             "sent": ends.count("sent"),
@@ -112,7 +124,7 @@ class Crew:
 
 
 @contextmanager
-def crew(given: Given, plan: Plan, *, start: bool = True) -> Iterator[Crew]:
+def crew(given: Given, plan: Plan) -> Iterator[Crew]:
     """Pour a log from the seed, start the workers, end everything."""
     free = shutil.disk_usage(given.folder).free
     need = plan.rows * DISK_BYTES_A_ROW + SPARE_BYTES
@@ -124,13 +136,14 @@ def crew(given: Given, plan: Plan, *, start: bool = True) -> Iterator[Crew]:
         ends.callback(system.close)
         system.set_up(script=SCRIPT)
         started_s = monotonic_s()
-        say(f"pouring {plan.rows:,} rows")
+        first = int(plan.rows * plan.poured)
+        say(f"pouring {first:,} of {plan.rows:,} rows")
         rows = clicks(given.seed, plan.rows, plan.busy_share)
-        made = Crew(system, plan, pour(system.kafka, system.topics.events, rows))
+        made = Crew(system, plan, Pouring(system.kafka, system.topics.events, rows))
+        made.pouring.pour(first)
         made.seconds["pouring"] = round(monotonic_s() - started_s, 1)
         say(f"poured in {made.seconds['pouring']} s; starting {plan.workers} workers")
-        if start:
-            system.start_workers(plan.workers, plan.program)
+        system.start_workers(plan.workers, plan.program)
         yield made
 
 

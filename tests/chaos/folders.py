@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from rocksdict import AccessType, Options, Rdict
 
+from app.topics import ACTORS
 from app.turns.opening import IDENTITY_KEY, OPENED_KEY, POSITION_KEY, WRITTEN_KEY
 from app.turns.timers import INDEX
+from tests.integration.system import System
 
 OWN = (IDENTITY_KEY, OPENED_KEY, POSITION_KEY, WRITTEN_KEY)
 
@@ -47,4 +51,18 @@ def disagreements(folder: Path, journal: Iterable[Any]) -> list[str]:
         compacted = key in later and key not in below
         if not compacted and state.get(key) != said.get(key):
             wrong.append(f"{folder}: {key!r} at {position} is not what the journal has")
+    return wrong
+
+
+def wrong_folders(system: System) -> list[str]:
+    """What the folders of all workers say otherwise than the journals; once no worker runs."""
+    wrong: list[str] = []
+    for actor in ACTORS:
+        partitions: defaultdict[int, list[Any]] = defaultdict(list)
+        for record in system.kafka.each(system.topics.journal(actor)):
+            partitions[record.partition()].append(record)
+        for number, worker in product(range(system.partitions), system.workers):
+            folder = system.state(worker) / actor / str(number)
+            if folder.exists():
+                wrong += disagreements(folder, partitions[number])[:3]
     return wrong

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from confluent_kafka import Producer
@@ -25,48 +26,52 @@ QUEUED = 200_000
 POLLED = 1_000
 
 
-class Poured(Struct):
-    """What went into the topic of events, and what must come of it."""
+class Pouring:
+    """Rows on their way into the topic of events, in order, evaluated as they leave."""
 
-    rows: int
-    messages: int
-    outcomes: list[Outcome]
+    def __init__(self, kafka: Kafka, topic: str, rows: Iterator[Click]) -> None:
+        self._kafka = kafka
+        self._topic = topic
+        self._rows = rows
+        self._reference = Reference()
+        self.rows = 0
+        self.records = 0
+        self._producer = Producer(
+            {
+                "bootstrap.servers": kafka.bootstrap,
+                "partitioner": "murmur2_random",
+                "enable.idempotence": True,
+                "linger.ms": 20,
+                "batch.size": 1 << 20,
+                "queue.buffering.max.messages": QUEUED,
+            }
+        )
 
+    def pour(self, rows: int) -> None:
+        """The next rows; returns once Kafka has them."""
+        for click in islice(self._rows, rows):
+            self._reference.take(click.row)
+            self.rows += 1
+            for key, value in click.messages:
+                self.records += 1
+                self._produce(key, value)
+                if self.records % POLLED == 0:
+                    self._producer.poll(0)
+        assert self._producer.flush(LIMIT_S) == 0
 
-def pour(kafka: Kafka, topic: str, rows: Iterable[Click]) -> Poured:
-    """Produce the rows in order and evaluate them meanwhile; returns once Kafka has them all."""
-    producer = Producer(
-        {
-            "bootstrap.servers": kafka.bootstrap,
-            "partitioner": "murmur2_random",
-            "enable.idempotence": True,
-            "linger.ms": 20,
-            "batch.size": 1 << 20,
-            "queue.buffering.max.messages": QUEUED,
-        }
-    )
-    reference, taken, sent = Reference(), 0, 0
-    for click in rows:
-        reference.take(click.row)
-        taken += 1
-        for key, value in click.messages:
-            sent += 1
-            _produce(producer, topic, key, value)
-            if sent % POLLED == 0:
-                producer.poll(0)
-    assert producer.flush(LIMIT_S) == 0
-    assert kafka.end(topic) == sent, "the broker does not have what was sent"
-    return Poured(taken, sent, reference.end())
+    def _produce(self, key: bytes, value: bytes) -> None:
+        while True:
+            try:
+                self._producer.produce(self._topic, value, key)
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                return
 
-
-def _produce(producer: Any, topic: str, key: bytes, value: bytes) -> None:
-    while True:
-        try:
-            producer.produce(topic, value, key)
-        except BufferError:
-            producer.poll(0.1)
-        else:
-            return
+    def outcomes(self) -> list[Outcome]:
+        """What must come of it, after the last tick; once, at the end."""
+        assert self._kafka.end(self._topic) >= self.records, "the broker does not have what was sent"
+        return self._reference.end()
 
 
 class Said(Struct, frozen=True, gc=False):

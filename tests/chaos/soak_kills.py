@@ -12,26 +12,38 @@ from tests.chaos.crew import CALL_MS, OWNED_S, Crew, Plan, Strikes, crew, still_
 from tests.chaos.killing import without_cause
 from tests.chaos.scale import repeats_of, under_way
 from tests.chaos.soaking import Fault, Found, Given, say
+from tests.integration.waiting import until
 
 KILLS = 200
-LOG = Plan(5_000_000, 0.04, 3)
+LOG = Plan(5_000_000, 0.04, 3, poured=0.01)
 CALLS = Plan(150_000, 0.7, 2, partitions=4)
-BETWEEN_S = (0.7, 5.0)
+BURSTS = (3, 3, 3, 3, 2)
+BURST = 3
+BETWEEN_S = (0.3, 0.8)
+WORKING_S = 1.0
+DECIDING_S = 120.0
+TOLD = 10
 LOOK_S = 0.05
 UNJOURNALED_MS = CALL_MS + 1_000
 CALL_LIMIT_S = 120.0
 
 
 def over_events(given: Given) -> Found:
-    """C1: by the clock, whatever the victim is at."""
-    plan = replace(LOG, rows=given.events or LOG.rows)
-    with crew(given, plan) as made:
+    """C1: bursts, each once the group decides again; whoever is killed first starts again while the others die."""
+    with crew(given, replace(LOG, rows=given.events or LOG.rows)) as made:
         dice, strikes = random.Random(given.seed), Strikes()
         times = given.times or KILLS
-        for number in range(times):
-            time.sleep(dice.uniform(*BETWEEN_S))
-            _kill(made, dice.choice([*made.system.workers]), strikes)
-            _tell(number, times, made)
+        part = -(-made.plan.rows * BURST // times)
+        while len(strikes.at_ms) < times:
+            before = made.decided()
+            made.pouring.pour(part)
+            until(lambda: made.decided() > before, DECIDING_S, "something is decided again", LOOK_S)  # noqa: B023
+            time.sleep(dice.uniform(0.0, WORKING_S))
+            victims = dice.sample([*made.system.workers], dice.choice(BURSTS))
+            for victim in victims[: times - len(strikes.at_ms)]:
+                _kill(made, victim, strikes)
+                time.sleep(dice.uniform(*BETWEEN_S))
+            say(f"{len(strikes.at_ms)} of {times} kills; {made.decided():,} decisions")
         return _judge(made, strikes, monotonic_s())
 
 
@@ -47,7 +59,8 @@ def over_calls(given: Given) -> Found:
                 say(f"nothing is left to be called after {number} kills")
                 break
             _kill(made, victim, strikes)
-            _tell(number, times, made)
+            if (number + 1) % TOLD == 0:
+                say(f"{number + 1} of {times} kills; {made.decided():,} decisions")
         return _judge(made, strikes, monotonic_s())
 
 
@@ -79,11 +92,6 @@ def _caller(made: Crew, dice: random.Random) -> int | None:
     return None
 
 
-def _tell(number: int, times: int, made: Crew) -> None:
-    if (number + 1) % 10 == 0:
-        say(f"{number + 1} of {times} kills; {made.decided():,} decisions")
-
-
 def _judge(made: Crew, strikes: Strikes, struck_s: float) -> Found:
     owned_s = made.owned_again(struck_s)
     judged, received = made.finish()
@@ -104,8 +112,6 @@ def _judge(made: Crew, strikes: Strikes, struck_s: float) -> Found:
 
 
 FAULTS = (
-    Fault(
-        "C1", "SIGKILL of any of 3 workers every 0.7-5 s over 5,000,000 events, 200 times", 18, over_events
-    ),
+    Fault("C1", "SIGKILL of 3 workers at work, in bursts, over 5,000,000 events, 200 times", 20, over_events),
     Fault("C2", "SIGKILL of a worker with calls at the push service, 200 times", 18, over_calls),
 )

@@ -92,6 +92,10 @@ class Process:
         """Let a frozen process go on, as if no time had passed."""
         self._process.send_signal(signal.SIGCONT)
 
+    def ask_to_end(self) -> None:
+        """SIGTERM; does not wait."""
+        self._process.terminate()
+
     def stop(self) -> int:
         """Ask it to end; what it ended with, -9 where it had to be forced."""
         if self.code is None:
