@@ -11,8 +11,9 @@ from typing import Any
 
 from app.clock import monotonic_s, now_ms
 from tests.chaos.clicks import clicks
+from tests.chaos.doubts import calls_in_doubt
 from tests.chaos.folders import wrong_folders
-from tests.chaos.scale import Judged, Pouring, judge_all
+from tests.chaos.scale import Judged, Pouring, judge_all, repeats_of
 from tests.chaos.soaking import Given, broker_in, say
 from tests.integration.judging import LAST_TICK
 from tests.integration.process import PROGRAM
@@ -52,9 +53,11 @@ class Strikes:
     at_ms: list[int] = field(default_factory=list)
     in_flight: list[int] = field(default_factory=list)
     backlog: list[int] = field(default_factory=list)
+    pids: list[int] = field(default_factory=list)
 
-    def note(self, in_flight: int, backlog: int) -> None:
-        """It strikes now."""
+    def note(self, pid: int, in_flight: int, backlog: int) -> None:
+        """It strikes this process now."""
+        self.pids.append(pid)
         self.at_ms.append(now_ms())
         self.in_flight.append(in_flight)
         self.backlog.append(backlog)
@@ -64,7 +67,7 @@ class Strikes:
         return {
             "struck_at_work": sum(backlog > 0 for backlog in self.backlog),
             "struck_over_calls": sum(calls > 0 for calls in self.in_flight),
-            "in_flight_budget": sum(self.in_flight),
+            "in_flight_at_the_push_service": sum(self.in_flight),
         }
 
 
@@ -145,6 +148,18 @@ def crew(given: Given, plan: Plan) -> Iterator[Crew]:
         say(f"poured in {made.seconds['pouring']} s; starting {plan.workers} workers")
         system.start_workers(plan.workers, plan.program)
         yield made
+
+
+def judge_repeats(made: Crew, strikes: Strikes, received: Sequence[Any]) -> tuple[list[str], dict[str, Any]]:
+    """A push may be shown again only if its call was journaled, unanswered, when its maker was struck."""
+    doubts = calls_in_doubt(made.system, strikes.pids)
+    repeats = sum(len(at) - 1 for at in repeats_of(received).values())
+    wrong = []
+    if repeats > doubts.excused:
+        wrong.append(f"{repeats} pushes shown again, where {doubts.excused} calls were in flight")
+    if doubts.unexcused:
+        wrong.append(f"{len(doubts.unexcused)} calls made again without a cause, {doubts.unexcused[:3]}")
+    return wrong, {"in_flight_budget": doubts.excused}
 
 
 def still_in_flight(made: Crew) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -185,9 +185,3 @@ def repeats_of(received: Iterable[Any]) -> dict[str, list[int]]:
         if line["service"] == "fcm" and line["status"] == 200:
             times[line["message"]].append(line["at"])
     return {message: at for message, at in times.items() if len(at) > 1}
-
-
-def under_way(received: Iterable[Any], struck_ms: Sequence[int], before_ms: int) -> list[int]:
-    """At each strike, how many calls had come in within so long before it: those that may not be journaled yet."""
-    calls = Counter(line["at"] for line in received if line["service"] == "fcm")
-    return [sum(calls[at] for at in range(struck - before_ms, struck + 51)) for struck in struck_ms]

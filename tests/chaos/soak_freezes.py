@@ -9,9 +9,7 @@ from dataclasses import replace
 from app.clock import monotonic_s
 from app.engine import SESSION_S
 from tests.chaos import broken
-from tests.chaos.crew import Crew, Plan, Strikes, crew, still_in_flight
-from tests.chaos.killing import without_cause
-from tests.chaos.scale import repeats_of
+from tests.chaos.crew import Crew, Plan, Strikes, crew, judge_repeats, still_in_flight
 from tests.chaos.soaking import Fault, Found, Given, say
 from tests.integration.waiting import until
 
@@ -34,20 +32,12 @@ def freezes(given: Given) -> Found:
             refused.append(_freeze(made, dice, strikes, -(-made.plan.rows // times)))
             say(f"{number + 1} of {times} freezes, refused {refused[-1]} times")
         judged, received = made.finish()
-    repeated = repeats_of(received)
-    violations = list(judged.violations)
+        wrong, budget = judge_repeats(made, strikes, received)
+    violations = [*judged.violations, *wrong]
     unrefused = refused.count(0)
     if unrefused:
         violations.append(f"{unrefused} woken workers were never refused")
-    unexplained = without_cause(repeated, strikes.at_ms)
-    if unexplained:
-        violations.append(f"{len(unexplained)} pushes shown again without a freeze, {unexplained[:3]}")
-    repeats = sum(len(at) - 1 for at in repeated.values())
-    if repeats > sum(strikes.in_flight):
-        violations.append(
-            f"{repeats} pushes shown again, where {sum(strikes.in_flight)} calls were in flight"
-        )
-    figures = made.figures() | judged.figures() | strikes.figures() | {"refused": refused}
+    figures = made.figures() | judged.figures() | strikes.figures() | budget | {"refused": refused}
     return Found(len(refused), violations, figures)
 
 
@@ -61,7 +51,7 @@ def _freeze(made: Crew, dice: random.Random, strikes: Strikes, rows: int) -> int
     victim, backlog = made.system.workers[number], made.system.backlog(number)
     said, frozen_s = victim.text.count(REFUSED), monotonic_s()
     victim.freeze()
-    strikes.note(still_in_flight(made), backlog)
+    strikes.note(victim.pid, still_in_flight(made), backlog)
     until(lambda: monotonic_s() - frozen_s > FROZEN_S, LIMIT_S, "the session is over")
     before = made.decided()
     until(lambda: made.decided() > before, LIMIT_S, "others have taken over", LOOK_S)

@@ -8,9 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.clock import monotonic_s
-from tests.chaos.crew import CALL_MS, OWNED_S, Crew, Plan, Strikes, crew, still_in_flight
-from tests.chaos.killing import without_cause
-from tests.chaos.scale import repeats_of, under_way
+from tests.chaos.crew import OWNED_S, Crew, Plan, Strikes, crew, judge_repeats, still_in_flight
 from tests.chaos.soaking import Fault, Found, Given, say
 from tests.integration.waiting import until
 
@@ -24,7 +22,6 @@ WORKING_S = 1.0
 DECIDING_S = 120.0
 TOLD = 10
 LOOK_S = 0.05
-UNJOURNALED_MS = CALL_MS + 1_000
 CALL_LIMIT_S = 120.0
 
 
@@ -66,10 +63,10 @@ def over_calls(given: Given) -> Found:
 
 def _kill(made: Crew, victim: int, strikes: Strikes) -> None:
     """Stop a worker so that the calls in flight can be counted, kill it, start it again on its folder."""
-    backlog = made.system.backlog(victim)
-    made.system.workers[victim].freeze()
-    strikes.note(still_in_flight(made), backlog)
-    made.system.workers[victim].kill()
+    worker, backlog = made.system.workers[victim], made.system.backlog(victim)
+    worker.freeze()
+    strikes.note(worker.pid, still_in_flight(made), backlog)
+    worker.kill()
     made.system.start_worker(victim, made.plan.program)
 
 
@@ -95,19 +92,12 @@ def _caller(made: Crew, dice: random.Random) -> int | None:
 def _judge(made: Crew, strikes: Strikes, struck_s: float) -> Found:
     owned_s = made.owned_again(struck_s)
     judged, received = made.finish()
-    repeated = repeats_of(received)
-    open_calls = sum(under_way(received, strikes.at_ms, UNJOURNALED_MS))
-    repeats = sum(len(at) - 1 for at in repeated.values())
-    violations = list(judged.violations)
-    unexplained = without_cause(repeated, strikes.at_ms, UNJOURNALED_MS)
-    if unexplained:
-        violations.append(f"{len(unexplained)} pushes shown again without a kill, {unexplained[:3]}")
-    if repeats > open_calls:
-        violations.append(f"{repeats} pushes shown again, where {open_calls} calls were open")
+    wrong, budget = judge_repeats(made, strikes, received)
+    violations = [*judged.violations, *wrong]
     if owned_s > OWNED_S:
         violations.append(f"all partitions were owned {owned_s:.0f} s after the last kill")
     figures: dict[str, Any] = made.figures() | judged.figures() | strikes.figures()
-    figures |= {"open_calls": open_calls, "owned_again_s": round(owned_s, 1)}
+    figures |= budget | {"owned_again_s": round(owned_s, 1)}
     return Found(len(strikes.at_ms), violations, figures)
 
 

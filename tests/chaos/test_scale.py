@@ -6,7 +6,7 @@ from itertools import islice
 
 from tests.chaos.clicks import clicks
 from tests.chaos.restarts import DRAIN_S, PROGRESS_S, Restarts, Storm
-from tests.chaos.scale import Decisions, Judged, out_of_order, repeats_of, under_way
+from tests.chaos.scale import Decisions, Judged, out_of_order, repeats_of
 from tests.oracle.outcome import Outcome
 from tests.oracle.reference import Reference
 from tests.oracle.verdict import judge
@@ -65,10 +65,9 @@ def test_only_the_push_service_may_see_something_again() -> None:
     assert Judged({"shown": judge([], ["a"])}, [], 0).violations
 
 
-def test_calls_shortly_before_a_strike_are_those_that_may_be_made_again() -> None:
+def test_a_push_that_was_taken_twice_is_a_repeat_with_its_times() -> None:
     received = [call("a", 1_000), call("b", 1_900), call("a", 2_500)]
     assert repeats_of(received) == {"a": [1_000, 2_500]}
-    assert under_way(received, [2_000, 9_000], 500) == [1, 0]
 
 
 def test_a_drain_that_takes_too_long_and_a_group_that_stands_still_are_violations() -> None:

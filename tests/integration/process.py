@@ -71,6 +71,11 @@ class Process:
         return self._process.poll()
 
     @property
+    def pid(self) -> int:
+        """Its process id; `env` gives way to the program, under the same number."""
+        return self._process.pid
+
+    @property
     def text(self) -> str:
         """All that it said so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
