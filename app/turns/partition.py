@@ -68,6 +68,7 @@ class Partition:
         self._wake = asyncio.Event()
         self._held_back = False
         self._draining = False
+        self._turning = asyncio.Lock()
         self._closing = False
         self._relay: Relay | None = None
         self._ripeness: Ripeness | None = None
@@ -175,6 +176,8 @@ class Partition:
     async def close(self) -> None:
         """End: start nothing new, let calls under way end and journal their results; then `run` returns."""
         self._draining = True
+        async with self._turning:  # the calls of a turn that is under way begin when it is in the journal
+            pass
         await self.actor.closing()
         self._closing = True
         self._wake.set()
@@ -250,7 +253,8 @@ class Partition:
             await self._check()
             ready_ms = await self._ready_ms()
             if self._has_work(ready_ms) or (first and not self._restricted):
-                first = not await self._turn(ready_ms, first=first) and first
+                async with self._turning:
+                    first = not await self._turn(ready_ms, first=first) and first
             else:
                 await self._rest()
         await self._through()
