@@ -155,11 +155,14 @@ def judge_repeats(made: Crew, strikes: Strikes, received: Sequence[Any]) -> tupl
     doubts = calls_in_doubt(made.system, strikes.pids)
     repeats = sum(len(at) - 1 for at in repeats_of(received).values())
     wrong = []
-    if repeats > doubts.excused:
-        wrong.append(f"{repeats} pushes shown again, where {doubts.excused} calls were in flight")
+    unanswered = doubts.unanswered(received)
+    if repeats > doubts.excused + unanswered:
+        wrong.append(
+            f"{repeats} pushes shown again, where {doubts.excused} calls were in flight, {unanswered} had no answer"
+        )
     if doubts.unexcused:
         wrong.append(f"{len(doubts.unexcused)} calls made again without a cause, {doubts.unexcused[:3]}")
-    return wrong, {"in_flight_budget": doubts.excused}
+    return wrong, {"in_flight_budget": doubts.excused, "unanswered": unanswered}
 
 
 def still_in_flight(made: Crew) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,6 +11,8 @@ from app.turns.opening import OPENED_KEY
 from app.turns.watermark import decode_opened
 from tables.ledger import LEDGER, Delivery, Stage
 from tests.integration.system import System
+
+OK = 200
 
 
 class _Call(NamedTuple):
@@ -23,11 +26,20 @@ class _Call(NamedTuple):
 class Doubts:
     """Calls that were journaled twice in a row, without an answer between. `excused`: their maker was struck.
 
+    `retried`: how often each message was called again after an answer, or after none in time.
     `unexcused`: it was not, so that it should have journaled the answer before it let go.
     """
 
     excused: int = 0
     unexcused: list[str] = field(default_factory=list)
+    retried: Counter[str] = field(default_factory=Counter)
+
+    def unanswered(self, received: Iterable[Any]) -> int:
+        """Calls made again though the push service had refused none: their answers never came."""
+        refused = Counter(
+            line["message"] for line in received if line["service"] == "fcm" and line["status"] != OK
+        )
+        return sum((self.retried - refused).values())
 
 
 class _Reader:
@@ -38,6 +50,7 @@ class _Reader:
         self._found = found
         self._owner = ""
         self._calling: dict[bytes, _Call] = {}
+        self._waiting: dict[bytes, bool] = {}
 
     def take(self, key: bytes, value: bytes | None) -> None:
         """One record."""
@@ -48,6 +61,9 @@ class _Reader:
 
     def _ledger(self, key: bytes, delivery: Delivery | None) -> None:
         before = self._calling.pop(key, None)
+        waited = self._waiting.pop(key, None)
+        if delivery is not None and delivery.stage is Stage.WAITING:
+            self._waiting[key] = True
         if delivery is None or delivery.stage is not Stage.CALLING:
             return
         if before is not None and delivery.attempts > before.attempt:
@@ -55,6 +71,8 @@ class _Reader:
                 self._found.excused += 1
             else:
                 self._found.unexcused.append(f"{key!r}, first by {before.maker}, then by {self._owner}")
+        if waited:
+            self._found.retried[key[1:].partition(b"\x00")[0].decode()] += 1
         self._calling[key] = _Call(delivery.attempts, self._owner)
 
 

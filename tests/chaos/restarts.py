@@ -45,7 +45,9 @@ def restart_in_turn(
     done = Restarts()
     for _ in range(rounds):
         for number in sorted(system.workers):
+            before = _decided(system)
             more()
+            until(lambda: _decided(system) > before, READY_S, "work goes on", 0.01)  # noqa: B023 - asked at once
             done.busy += system.backlog(number) > 0
             began_s = monotonic_s()
             done.codes[system.workers[number].stop()] += 1
@@ -77,17 +79,19 @@ def storm(
     end_s = monotonic_s() + seconds
     while monotonic_s() < end_s:
         time.sleep(dice.uniform(0.5 * BETWEEN_S, 1.5 * BETWEEN_S))
-        done.changes[_change(system, dice, program)] += 1
+        done.changes[_change(system, dice, done.changes, program)] += 1
         more()
     if not _running(system):
-        done.changes[_change(system, dice, program)] += 1
+        done.changes[_change(system, dice, done.changes, program)] += 1
     before, changed_s = _decided(system), monotonic_s()
+    more()
     until(lambda: _decided(system) > before, 4 * PROGRESS_S, "something is decided after the storm", 0.2)
     done.progress_s = monotonic_s() - changed_s
     return done
 
 
-def _change(system: System, dice: random.Random, program: Sequence[str]) -> str:
+def _change(system: System, dice: random.Random, struck: Counter[str], program: Sequence[str]) -> str:
+    """Somebody joins, or is killed and stopped by turns."""
     running = _running(system)
     ended = [
         number
@@ -98,7 +102,7 @@ def _change(system: System, dice: random.Random, program: Sequence[str]) -> str:
         system.start_worker(dice.choice(ended), program)
         return "joined"
     victim = system.workers[dice.choice(running)]
-    if dice.random() < 0.5:
+    if struck["killed"] <= struck["stopped"]:
         victim.kill()
         return "killed"
     victim.ask_to_end()

@@ -11,14 +11,16 @@ from tests.chaos.soaking import Fault, Found, Given
 
 ROUNDS = 50
 STORM_S = 1_800.0
-ROLLING = Plan(400_000, 0.3, 2, partitions=4)
-STORMY = Plan(2_000_000, 0.05, 2, partitions=4)
+ROLLING = Plan(400_000, 0.3, 2, partitions=4, poured=0.01)
+STORMY = Plan(2_000_000, 0.05, 2, partitions=4, poured=0.01)
 
 
 def rolling(given: Given) -> Found:
     """C3."""
+    rounds = given.times or ROUNDS
     with crew(given, replace(ROLLING, rows=given.events or ROLLING.rows)) as made:
-        done = restart_in_turn(made.system, given.times or ROUNDS, lambda: None)
+        part = -(-made.plan.rows // (rounds * made.plan.workers))
+        done = restart_in_turn(made.system, rounds, lambda: made.pouring.pour(part))
         judged, received = made.finish()
     violations = [*judged.violations, *done.violations]
     repeated = repeats_of(received)
@@ -35,7 +37,8 @@ def storms(given: Given) -> Found:
     """C9."""
     seconds = given.seconds or (given.times * BETWEEN_S if given.times else STORM_S)
     with crew(given, replace(STORMY, rows=given.events or STORMY.rows)) as made:
-        done = storm(made.system, seconds, given.seed, lambda: None)
+        part = int(made.plan.rows * BETWEEN_S / seconds)
+        done = storm(made.system, seconds, given.seed, lambda: made.pouring.pour(part))
         judged, _ = made.finish()
     figures = made.figures() | judged.figures() | {"changes": dict(done.changes)}
     figures["progress_s"] = round(done.progress_s, 1)

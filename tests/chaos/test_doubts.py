@@ -62,4 +62,12 @@ def test_a_call_whose_maker_was_not_killed_may_not() -> None:
 def test_a_call_that_was_answered_before_the_next_is_no_doubt() -> None:
     for stage in (Stage.WAITING, Stage.DONE):
         answered = [*TWICE[:2], delivery(stage, 1), *TWICE[2:]]
-        assert doubts(answered, [1]) == Doubts(0, [])
+        found = doubts(answered, [1])
+        assert (found.excused, found.unexcused) == (0, [])
+
+
+def test_a_call_made_again_after_no_answer_is_told_from_one_that_was_refused() -> None:
+    found = doubts([*TWICE[:2], delivery(Stage.WAITING, 1), *TWICE[2:]], [])
+    refused = {"service": "fcm", "message": "m", "status": 503}
+    assert found.unanswered([refused | {"status": 200}]) == 1
+    assert found.unanswered([refused]) == 0

@@ -15,11 +15,14 @@ from tests.integration.fixtures import Systems
 from tests.integration.judging import Work, make_work
 from tests.integration.notes import note
 from tests.integration.system import System
+from tests.integration.waiting import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
 ROUNDS = 3
-STORM_S = 16.0
+STORM_S = 20.0
+STORM_PARTS = 12
+A_FEW = 5
 WORKERS = 2
 
 
@@ -50,7 +53,17 @@ def test_a_build_that_waits_for_no_answer_is_found_out(systems: Systems) -> None
     system.set_up(script={"service": "fcm", "delay": "700ms"})
     program = broken.program("no_last_words")
     system.start_workers(1, program)
-    done = restart_in_turn(system, 1, in_parts(system, work, 1), program)
+
+    def more() -> None:
+        system.feed(work.messages)
+        until(
+            lambda: system.ask(system.sink_url, "/inflight")["in_flight"] >= A_FEW,
+            60,
+            "calls are in flight",
+            0.02,
+        )
+
+    done = restart_in_turn(system, 1, more, program)
     findings = finish(system, work)
     shown_again = repeats(system)
     note(
@@ -64,7 +77,10 @@ def test_a_group_that_never_rests_loses_and_swaps_nothing(systems: Systems) -> N
     system, work = systems.make(), make_work(seed=83, rows=5_000)
     system.set_up(script=SCRIPT)
     system.start_workers(WORKERS)
-    done = storm(system, STORM_S, 6, in_parts(system, work, 8))
+    more = in_parts(system, work, STORM_PARTS)
+    done = storm(system, STORM_S, 6, more)
+    for _ in range(STORM_PARTS):
+        more()
     findings = finish(system, work)
     decisions = read_decisions(system)
     note(f"storm: {dict(done.changes)}, progress after {done.progress_s:.1f} s; {findings.told()}")
