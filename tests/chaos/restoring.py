@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from tests.integration.tiny import COUNTS, Count, Place
 
 CHUNK = 25
 LIMIT_S = 30.0
+A_RECORD_S = 0.05
 LOOK_S = 0.001
 
 
@@ -100,16 +101,16 @@ class Mover:
         await host.assigned([0])
         partition, topic = host.partitions[0], self._place.topics.events
         await self._until(lambda: partition.phase is Phase.READY, "the restore ends")
-        await self._until(lambda: partition.next_offset(topic) >= records, "the watermark advances")
+        limit_s = LIMIT_S + records * A_RECORD_S
+        await self._until(lambda: partition.next_offset(topic) >= records, "the watermark advances", limit_s)
         await host.assigned([])
         await self.wires.close()
 
-    async def _until(self, holds: object, what: str) -> None:
-        assert callable(holds)
-        end_s = monotonic_s() + LIMIT_S
+    async def _until(self, holds: Callable[[], bool], what: str, limit_s: float = LIMIT_S) -> None:
+        end_s = monotonic_s() + limit_s
         while not holds():
             assert not self.crashes, self.crashes
-            assert monotonic_s() < end_s, f"not within {LIMIT_S:g} s: {what}"
+            assert monotonic_s() < end_s, f"not within {limit_s:g} s: {what}"
             await asyncio.sleep(LOOK_S)
 
 

@@ -19,7 +19,7 @@ WORKING_S = 1.0
 LIMIT_S = 120.0
 REFUSED = ": Refused: "
 LOOK_S = 0.02
-FROZE = Plan(300_000, 0.25, 3, partitions=4, poured=0.02, program=broken.program("slow"))
+FROZE = Plan(300_000, 0.25, 3, poured=0.02, program=broken.program("slow"))
 """A moment before each append of users, so that a worker is always frozen with a turn in hand."""
 
 

@@ -16,7 +16,7 @@ from tests.chaos.wakings import wake_often
 from tests.integration.kafka import Kafka
 from tests.integration.tiny import Place
 
-MOVES, MOVED_RECORDS = 100, 20_000
+MOVES, MOVED_RECORDS = 100, 8_000
 DEATHS = 120
 WAKINGS, IN_CALLS = 400, 100
 RACES = 1_000
