@@ -66,10 +66,8 @@ class Partition:
         self._pace = Pace(ports.clock)
         self._results: deque[Any] = deque()
         self._wake = asyncio.Event()
-        self._held_back = False
-        self._draining = False
+        self._held_back = self._draining = self._closing = False
         self._turning = asyncio.Lock()
-        self._closing = False
         self._relay: Relay | None = None
         self._ripeness: Ripeness | None = None
         self.actor = make_actor(self)

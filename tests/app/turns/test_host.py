@@ -1,4 +1,4 @@
-"""A partition that is taken away is let go, whatever becomes of the cancellation of what it was doing."""
+"""A partition that is taken away ends what it has begun, and is let go whatever becomes of its cancellation."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import pytest
 
 from app.turns.deciding import Input
 from app.turns.host import Host
+from app.turns.partition import Partition
 from app.turns.ports import Owner, Ports
+from app.turns.turn import Turn
 from tests.app.turns.broker import MemoryBroker, MemoryLog
 from tests.app.turns.memory import MemoryStore, SetClock
 from tests.app.turns.test_deciding import SumActor
-from tests.app.turns.test_partition import Intake
+from tests.app.turns.test_partition import CallingActor, Intake, filled, owned
 
 
 class Deaf(MemoryLog):
@@ -55,3 +57,37 @@ async def test_an_opening_that_swallows_its_cancellation_is_let_go_all_the_same(
     assert host.partitions == {}
     assert store.closed
     assert crashes == []
+
+
+class SlowCaller(CallingActor):
+    """Its calls are answered only when somebody says so, and it waits for them when it closes."""
+
+    def __init__(self, partition: Partition) -> None:
+        super().__init__(partition)
+        self.answered = asyncio.Event()
+        self.unanswered_at_close: list[int] = []
+
+    def appended(self, turn: Turn) -> None:
+        self.in_flight += len(turn.calls)
+
+    async def closing(self) -> None:
+        self.unanswered_at_close.append(self.in_flight)
+
+
+async def test_closing_waits_for_the_calls_of_the_turn_that_is_under_way() -> None:
+    """Given a partition closed while its turn is being appended, then its calls have begun when it waits for calls."""
+    callers: list[SlowCaller] = []
+
+    def make(partition: Partition) -> SlowCaller:
+        callers.append(SlowCaller(partition))
+        return callers[-1]
+
+    async with owned(filled("1", "2"), make_actor=make) as one:
+        await one.ready()
+        one.feed()
+        await one.until(lambda: one.partition.records == 2)
+        assert callers[0].in_flight == 0
+        await one.partition.close()
+        await one.task
+        await one.partition.release()
+    assert callers[0].unanswered_at_close == [2]

@@ -334,37 +334,3 @@ async def test_closing_ends_what_was_begun() -> None:
         assert total(one.store) == 3
         assert one.store.closed
     assert out(broker) == [b"1", b"2"]
-
-
-class SlowCaller(CallingActor):
-    """Its calls are answered only when somebody says so, and it waits for them when it closes."""
-
-    def __init__(self, partition: Partition) -> None:
-        super().__init__(partition)
-        self.answered = asyncio.Event()
-        self.unanswered_at_close: list[int] = []
-
-    def appended(self, turn: Turn) -> None:
-        self.in_flight += len(turn.calls)
-
-    async def closing(self) -> None:
-        self.unanswered_at_close.append(self.in_flight)
-
-
-async def test_closing_waits_for_the_calls_of_the_turn_that_is_under_way() -> None:
-    """Given a partition closed while its turn is being appended, then its calls have begun when it waits for calls."""
-    callers: list[SlowCaller] = []
-
-    def make(partition: Partition) -> SlowCaller:
-        callers.append(SlowCaller(partition))
-        return callers[-1]
-
-    async with owned(filled("1", "2"), make_actor=make) as one:
-        await one.ready()
-        one.feed()
-        await one.until(lambda: one.partition.records == 2)
-        assert callers[0].in_flight == 0
-        await one.partition.close()
-        await one.task
-        await one.partition.release()
-    assert callers[0].unanswered_at_close == [2]
