@@ -65,9 +65,8 @@ class Partition:
         self._lingers = {each.topic: each.linger_s for each in self.inputs}
         self._pace = Pace(ports.clock)
         self._results: deque[Any] = deque()
-        self._wake = asyncio.Event()
+        self._wake, self._turning = asyncio.Event(), asyncio.Lock()
         self._held_back = self._draining = self._closing = False
-        self._turning = asyncio.Lock()
         self._relay: Relay | None = None
         self._ripeness: Ripeness | None = None
         self.actor = make_actor(self)
