@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.clock import monotonic_s, now_ms
+from app.topics import ACTORS
 from tests.chaos.clicks import clicks
 from tests.chaos.doubts import calls_in_doubt
 from tests.chaos.folders import wrong_folders
@@ -86,6 +87,17 @@ class Crew:
         self.system.wait_until_ready(4 * OWNED_S)
         return monotonic_s() - since_s
 
+    def wait_for_others(self, frozen: int) -> None:
+        """Wait until others own everything and have decided every record; a timer due at this very time may wait."""
+        until(lambda: self._others_are_through(frozen), SETTLE_S, "others have decided all", 0.2)
+
+    def _others_are_through(self, frozen: int) -> bool:
+        others = [number for number in self.system.workers if number != frozen]
+        said = [each for number in others for each in self.system.owned(number) or ()]
+        owned = {(each["actor"], each["partition"]) for each in said}
+        busy = any(each["lag"] or each["in_flight"] for each in said)
+        return len(owned) == len(ACTORS) * self.plan.partitions and not busy
+
     def in_flight(self) -> int:
         """Calls that the push service has and has not answered."""
         return int(self.system.ask(self.system.sink_url, "/inflight")["in_flight"])
@@ -98,7 +110,6 @@ class Crew:
         """Let all be decided, tick, settle, judge. Also every request that the push service got."""
         started_s = monotonic_s()
         self.pouring.pour(self.plan.rows - self.pouring.rows)
-        self.system.settle(SETTLE_S)
         self.outcomes = self.pouring.outcomes()
         self.system.tick(LAST_TICK)
         self.system.settle(SETTLE_S)

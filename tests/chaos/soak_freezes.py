@@ -17,7 +17,6 @@ FREEZES = 20
 FROZEN_S = SESSION_S + 4
 WORKING_S = 1.0
 LIMIT_S = 120.0
-SETTLE_S = 300.0
 REFUSED = ": Refused: "
 LOOK_S = 0.02
 FROZE = Plan(300_000, 0.25, 3, poured=0.02, program=broken.program("slow"))
@@ -53,7 +52,7 @@ def _freeze(made: Crew, dice: random.Random, strikes: Strikes, rows: int) -> int
     said, frozen_s = victim.text.count(REFUSED), monotonic_s()
     victim.freeze()
     strikes.note(victim.pid, still_in_flight(made), backlog)
-    made.system.settle(SETTLE_S, frozen=number)
+    made.wait_for_others(number)
     until(lambda: monotonic_s() - frozen_s > FROZEN_S, LIMIT_S, "the session is over")
     victim.wake()
     made.system.wait_until_ready(LIMIT_S)
