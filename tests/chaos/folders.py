@@ -11,11 +11,11 @@ from typing import Any
 from rocksdict import AccessType, Options, Rdict
 
 from app.topics import ACTORS
-from app.turns.opening import IDENTITY_KEY, OPENED_KEY, POSITION_KEY, WRITTEN_KEY
+from app.turns.opening import IDENTITY_KEY, LAYOUT_KEY, OPENED_KEY, POSITION_KEY, WRITTEN_KEY
 from app.turns.timers import INDEX
 from tests.integration.system import System
 
-OWN = (IDENTITY_KEY, OPENED_KEY, POSITION_KEY, WRITTEN_KEY)
+OWN = (IDENTITY_KEY, LAYOUT_KEY, OPENED_KEY, POSITION_KEY, WRITTEN_KEY)
 
 
 def contents(folder: Path) -> dict[bytes, bytes]:
