@@ -67,10 +67,8 @@ class Partition:
         self._lingers = {each.topic: each.linger_s for each in self.inputs}
         self._pace = Pace(ports.clock)
         self._results: deque[Any] = deque()
-        self._wake = asyncio.Event()
-        self._held_back = False
-        self._draining = False
-        self._closing = False
+        self._wake, self._turning = asyncio.Event(), asyncio.Lock()
+        self._held_back = self._draining = self._closing = False
         self._relay: Relay | None = None
         self._ripeness: Ripeness | None = None
         self.actor = make_actor(self)
@@ -184,6 +182,8 @@ class Partition:
     async def close(self) -> None:
         """End: start nothing new, let calls under way end and journal their results; then `run` returns."""
         self._draining = True
+        async with self._turning:  # the calls of a turn that is under way begin when it is in the journal
+            pass
         await self.actor.closing()
         self._closing = True
         self._wake.set()
@@ -254,7 +254,8 @@ class Partition:
             await self._check()
             ready_ms = await self._ready_ms()
             if self._has_work(ready_ms) or (first and not self._restricted):
-                first = not await self._turn(ready_ms, first=first) and first
+                async with self._turning:
+                    first = not await self._turn(ready_ms, first=first) and first
             else:
                 await self._rest()
         await self._through()

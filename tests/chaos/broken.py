@@ -6,6 +6,7 @@ Each defect is one that the protocol exists to rule out. A check that passes on 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -122,6 +123,26 @@ def ledger_after_call() -> None:
 
     senders.SenderActor.step = only_call  # type: ignore[method-assign]
     senders.SenderActor.done = write_with_answer  # type: ignore[method-assign]
+
+
+def no_last_words() -> None:
+    """Whoever ends waits for no call, and journals no answer."""
+    call = senders.SenderActor._call
+
+    async def closing(self: Any) -> None:
+        for task in self._calls.values():
+            task.cancel()
+
+    async def settle(_self: Any) -> None:
+        return
+
+    async def quietly(self: Any, *arguments: Any) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await call(self, *arguments)
+
+    senders.SenderActor.closing = closing  # type: ignore[method-assign]
+    senders.SenderActor._call = quietly  # type: ignore[method-assign, assignment]
+    partition.Partition.settle = settle  # type: ignore[method-assign, assignment]
 
 
 def slow() -> None:
@@ -306,6 +327,7 @@ BUILDS: dict[str, Callable[[], None]] = {
         relay_before_append,
         no_fence,
         ledger_after_call,
+        no_last_words,
         slow,
         stuck_open,
         stuck_turn,

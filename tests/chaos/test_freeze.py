@@ -10,6 +10,7 @@ import pytest
 from app.clock import monotonic_s
 from app.engine import SESSION_S
 from tests.chaos import broken
+from tests.chaos.folders import wrong_folders
 from tests.chaos.killing import SCRIPT, chunks, finish, repeats
 from tests.integration.fixtures import Systems
 from tests.integration.judging import Work, make_work
@@ -81,6 +82,8 @@ def test_a_worker_that_slept_through_its_session_changes_nothing(systems: System
     findings = finish(system, work)
     repeated = repeats(system)
     note(f"freezes: {freezes}; {len(repeated)} pushes shown again; {findings.told()}")
+    system.stop_workers()
+    assert wrong_folders(system) == []
     assert all(freezes.refused), "a woken worker was never refused"
     assert findings.exact, findings
     assert len(repeated) <= sum(freezes.in_flight)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -52,12 +52,16 @@ class Kafka:
 
     def read(self, topic: str, raw: bool = False) -> list[Any]:
         """Every record that the topic has now: its JSON, or the record as it is."""
+        found = list(self.each(topic))
+        return found if raw else [json.loads(each.value()) for each in found]
+
+    def each(self, topic: str) -> Iterator[Any]:
+        """Every record that the topic has now, one after the other; each partition in order."""
         consumer = self._consumer()
         try:
-            found = list(_read(consumer, self._bounds(consumer, topic)))
+            yield from _read(consumer, self._bounds(consumer, topic))
         finally:
             consumer.close()
-        return found if raw else [json.loads(each.value()) for each in found]
 
     def end(self, topic: str) -> int:
         """The sum of the end offsets of a topic's partitions."""
@@ -78,9 +82,10 @@ class Kafka:
             future.result(LIMIT_S)
         until(lambda: not set(topics) & self.topics().keys(), LIMIT_S, f"{topics} are gone")
 
-    def create(self, topic: str, partitions: int) -> None:
+    def create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         """Make a topic as somebody without `setup` would."""
-        for future in self._admin.create_topics([NewTopic(topic, partitions, 1)]).values():
+        made = self._admin.create_topics([NewTopic(topic, partitions, 1, config=dict(config or {}))])
+        for future in made.values():
             future.result(LIMIT_S)
         until(lambda: self.topics().get(topic) == partitions, LIMIT_S, f"{topic} is there")
 

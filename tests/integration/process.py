@@ -71,6 +71,11 @@ class Process:
         return self._process.poll()
 
     @property
+    def pid(self) -> int:
+        """Its process id; `env` gives way to the program, under the same number."""
+        return self._process.pid
+
+    @property
     def text(self) -> str:
         """All that it said so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
@@ -91,6 +96,10 @@ class Process:
     def wake(self) -> None:
         """Let a frozen process go on, as if no time had passed."""
         self._process.send_signal(signal.SIGCONT)
+
+    def ask_to_end(self) -> None:
+        """SIGTERM; does not wait."""
+        self._process.terminate()
 
     def stop(self) -> int:
         """Ask it to end; what it ended with, -9 where it had to be forced."""

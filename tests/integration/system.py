@@ -119,7 +119,21 @@ class System:
 
     def wait_until_ready(self, limit_s: float = READY_S) -> None:
         """Wait until every running worker is ready, and every partition has one owner."""
-        until(self._ready, limit_s, "every worker is ready", 0.1)
+        try:
+            until(self._ready, limit_s, "every worker is ready", 0.1)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.standing()}") from error
+
+    def standing(self) -> dict[int, Any]:
+        """What each running worker says of itself: why it is not ready, and the phase of each of its partitions."""
+        return {
+            number: (
+                self.get(number, "/readyz")[1],
+                {f"{each['actor']}/{each['partition']}": each["phase"] for each in self.owned(number) or ()},
+            )
+            for number, worker in self.workers.items()
+            if worker.code is None
+        }
 
     def _ready(self) -> bool:
         numbers = [number for number, worker in self.workers.items() if worker.code is None]

@@ -49,19 +49,36 @@ class User:
 
 def evaluate(fields: Iterable[Mapping[str, str]], last_tick: str = LAST_TICK) -> list[Outcome]:
     """Return the outcome of every message that these CSV rows lead to, up to and with the last tick."""
-    users: dict[str, User] = {}
+    reference = Reference()
     for row in in_order(fields):
-        user = users.setdefault(row.user, User(row.user))
+        reference.take(row)
+    return reference.end(last_tick)
+
+
+class Reference:
+    """Takes rows one by one, in their order; keeps of each user only what may still matter."""
+
+    def __init__(self) -> None:
+        self._users: dict[str, User] = {}
+
+    def take(self, row: Row) -> None:
+        """Let one row count, and before it whatever was due."""
+        user = self._users.get(row.user)
+        if user is None:
+            user = self._users[row.user] = User(row.user)
         fire(user, before_s=row.at_s)
         decide(user, row)
-    for user in users.values():
-        fire(user, before_s=epoch_s(last_tick) + 1)
-        user.outcomes += [
-            Outcome(timer.campaign, user.name, timer.row, "held", timer.due_s, was_held=True)
-            for timer in user.timers
-            if timer.campaign == "night-owl"
-        ]
-    return [outcome for user in users.values() for outcome in user.outcomes]
+
+    def end(self, last_tick: str = LAST_TICK) -> list[Outcome]:
+        """The last tick; the outcome of every message, those of each user in order."""
+        for user in self._users.values():
+            fire(user, before_s=epoch_s(last_tick) + 1)
+            user.outcomes += [
+                Outcome(timer.campaign, user.name, timer.row, "held", timer.due_s, was_held=True)
+                for timer in user.timers
+                if timer.campaign == "night-owl"
+            ]
+        return [outcome for user in self._users.values() for outcome in user.outcomes]
 
 
 def decide(user: User, row: Row) -> None:
@@ -91,6 +108,8 @@ def stop_waiting(user: User) -> None:
 
 def fire(user: User, before_s: int) -> None:
     """Let every timer that is due earlier than that happen, in order."""
+    if not user.timers:
+        return
     due = sorted(timer for timer in user.timers if timer.due_s < before_s)
     user.timers = [timer for timer in user.timers if timer.due_s >= before_s]
     for timer in due:

@@ -1,0 +1,86 @@
+"""Calls made again, by the senders' own journals: which were in doubt because their maker was killed, and which not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from app.turns.opening import OPENED_KEY
+from app.turns.watermark import decode_opened
+from tables.ledger import LEDGER, Delivery, Stage
+from tests.integration.system import System
+
+OK = 200
+
+
+class _Call(NamedTuple):
+    """A call that is journaled without an answer: which attempt it is, and who makes it."""
+
+    attempt: int
+    maker: str
+
+
+@dataclass
+class Doubts:
+    """Calls that were journaled twice in a row, without an answer between. `excused`: their maker was struck.
+
+    `retried`: how often each message was called again after an answer, or after none in time.
+    `unexcused`: it was not, so that it should have journaled the answer before it let go.
+    """
+
+    excused: int = 0
+    unexcused: list[str] = field(default_factory=list)
+    retried: Counter[str] = field(default_factory=Counter)
+
+    def unanswered(self, received: Iterable[Any]) -> int:
+        """Calls made again though the push service had refused none: their answers never came."""
+        refused = Counter(
+            line["message"] for line in received if line["service"] == "fcm" and line["status"] != OK
+        )
+        return sum((self.retried - refused).values())
+
+
+class _Reader:
+    """Reads one partition's journal of a sender, in order."""
+
+    def __init__(self, struck: Collection[str], found: Doubts) -> None:
+        self._struck = struck
+        self._found = found
+        self._owner = ""
+        self._calling: dict[bytes, _Call] = {}
+        self._waiting: dict[bytes, bool] = {}
+
+    def take(self, key: bytes, value: bytes | None) -> None:
+        """One record."""
+        if key == OPENED_KEY and value is not None:
+            self._owner = decode_opened(value).worker
+        elif key.startswith(LEDGER.prefix):
+            self._ledger(key, None if value is None else LEDGER.decode(value))
+
+    def _ledger(self, key: bytes, delivery: Delivery | None) -> None:
+        before = self._calling.pop(key, None)
+        waited = self._waiting.pop(key, None)
+        if delivery is not None and delivery.stage is Stage.WAITING:
+            self._waiting[key] = True
+        if delivery is None or delivery.stage is not Stage.CALLING:
+            return
+        if before is not None and delivery.attempts > before.attempt:
+            if before.maker.rpartition("/")[2] in self._struck:
+                self._found.excused += 1
+            else:
+                self._found.unexcused.append(f"{key!r}, first by {before.maker}, then by {self._owner}")
+        if waited:
+            self._found.retried[key[1:].partition(b"\x00")[0].decode()] += 1
+        self._calling[key] = _Call(delivery.attempts, self._owner)
+
+
+def calls_in_doubt(system: System, struck: Collection[int]) -> Doubts:
+    """Read the journals of the sender. `struck`: the process ids of the workers that were killed, or frozen."""
+    found = Doubts()
+    readers: dict[int, Any] = {}
+    for record in system.kafka.each(system.topics.journal("fcm")):
+        reader = readers.setdefault(record.partition(), _Reader([str(each) for each in struck], found))
+        reader.take(record.key(), record.value())
+    return found

@@ -1,0 +1,73 @@
+"""Which calls were made again, and whether their maker was struck: told from a sender's journal alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from app.domain.model.push import Target
+from app.topics import Topics
+from app.turns.opening import OPENED_KEY
+from app.turns.watermark import Opened, encode
+from tables.ledger import LEDGER, Delivery, Stage
+from tests.chaos.doubts import Doubts, calls_in_doubt
+
+KEY = LEDGER.prefix + b"m"
+
+
+class Record:
+    """One record of partition 0."""
+
+    def __init__(self, key: bytes, value: bytes) -> None:
+        self._key, self._value = key, value
+
+    def key(self) -> bytes:
+        return self._key
+
+    def value(self) -> bytes:
+        return self._value
+
+    def partition(self) -> int:
+        return 0
+
+
+def opened(pid: int) -> Record:
+    return Record(OPENED_KEY, encode(Opened(f"127.0.0.1:1/{pid}", 1, 1, 0)))
+
+
+def delivery(stage: Stage, attempts: int) -> Record:
+    return Record(KEY, LEDGER.encode(Delivery(stage, attempts, 0, 0, None, Target("d", "t", "android"))))
+
+
+def doubts(records: Sequence[Record], struck: Sequence[int]) -> Doubts:
+    system: Any = SimpleNamespace(
+        kafka=SimpleNamespace(each=lambda _topic: iter(records)), topics=Topics("a", "a.in")
+    )
+    return calls_in_doubt(system, struck)
+
+
+TWICE = [opened(1), delivery(Stage.CALLING, 1), opened(2), delivery(Stage.CALLING, 2)]
+
+
+def test_a_call_whose_maker_was_killed_may_be_made_again() -> None:
+    assert doubts(TWICE, [1]) == Doubts(1, [])
+
+
+def test_a_call_whose_maker_was_not_killed_may_not() -> None:
+    found = doubts(TWICE, [2])
+    assert (found.excused, len(found.unexcused)) == (0, 1)
+
+
+def test_a_call_that_was_answered_before_the_next_is_no_doubt() -> None:
+    for stage in (Stage.WAITING, Stage.DONE):
+        answered = [*TWICE[:2], delivery(stage, 1), *TWICE[2:]]
+        found = doubts(answered, [1])
+        assert (found.excused, found.unexcused) == (0, [])
+
+
+def test_a_call_made_again_after_no_answer_is_told_from_one_that_was_refused() -> None:
+    found = doubts([*TWICE[:2], delivery(Stage.WAITING, 1), *TWICE[2:]], [])
+    refused = {"service": "fcm", "message": "m", "status": 503}
+    assert found.unanswered([refused | {"status": 200}]) == 1
+    assert found.unanswered([refused]) == 0
