@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 CLOSE_S = 15.0
 SETTLE_S = 2.0
+CANCEL_S = 0.2
 
 
 class Host:
@@ -96,9 +97,9 @@ class Host:
         partition, task = self.partitions.pop(number), self._tasks.pop(number)
         if partition.phase is Phase.READY:
             await self._finish(partition, task)
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await task
+        while not task.done():  # once is not enough: a Kafka client that is being stopped swallows a cancellation
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_S)
         await partition.release()
 
     async def _finish(self, partition: Partition, task: asyncio.Task[None]) -> None:
