@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -78,9 +78,10 @@ class Kafka:
             future.result(LIMIT_S)
         until(lambda: not set(topics) & self.topics().keys(), LIMIT_S, f"{topics} are gone")
 
-    def create(self, topic: str, partitions: int) -> None:
+    def create(self, topic: str, partitions: int, config: Mapping[str, str] | None = None) -> None:
         """Make a topic as somebody without `setup` would."""
-        for future in self._admin.create_topics([NewTopic(topic, partitions, 1)]).values():
+        made = self._admin.create_topics([NewTopic(topic, partitions, 1, config=dict(config or {}))])
+        for future in made.values():
             future.result(LIMIT_S)
         until(lambda: self.topics().get(topic) == partitions, LIMIT_S, f"{topic} is there")
 

@@ -28,6 +28,7 @@ from tests.integration.kafka import Kafka
 
 LIMIT_S = 30.0
 START_MS = 1_700_000_000_000
+KEPT = {"retention.ms": "-1"}  # the broker would take records of that time away
 
 
 class Count(Struct, array_like=True):
@@ -104,7 +105,7 @@ class Place:
         self.journal = self.topics.journal("tiny")
         self.records: list[MemoryRecord] = []
         for topic in (self.journal, self.topics.decisions):
-            kafka.create(topic, 1)
+            kafka.create(topic, 1, KEPT)
 
     async def begin(self) -> None:
         """Give the journal its identity."""
