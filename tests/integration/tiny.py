@@ -43,7 +43,7 @@ COUNTS = Table("counts", b"\x10", Count)
 class Numbering(Mailbox):
     """Sends `offset:number` for each record: a record decided twice, or on stale state, shows."""
 
-    tables = (COUNTS,)
+    tables: Sequence[Table[Any]] = (COUNTS,)
 
     def read(self, record: Any) -> Read:
         """Nothing to decode."""
