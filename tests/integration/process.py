@@ -61,6 +61,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        """Its process id, as the system's tables have it."""
+        return self._process.pid
+
+    @property
     def code(self) -> int | None:
         """What it ended with; None while it runs."""
         return self._process.poll()
