@@ -12,6 +12,7 @@ from confluent_kafka import Producer
 STEP_S = 0.02
 FLUSH_S = 120.0
 PATIENCE_MS = 900_000
+AGAIN_MS = 500
 
 
 class Feed:
@@ -38,6 +39,9 @@ class Feed:
                 "enable.idempotence": True,
                 "linger.ms": 5,
                 "message.timeout.ms": PATIENCE_MS,
+                "log_level": 2,
+                "reconnect.backoff.max.ms": AGAIN_MS,
+                "topic.metadata.refresh.interval.ms": AGAIN_MS,  # it may have heard that nobody leads, and wait
             }
         )
         self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
