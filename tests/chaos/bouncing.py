@@ -20,6 +20,7 @@ from tests.integration.waiting import until
 HEAP = "512m"
 RESUME_S = 15.0
 WORK_S = 30.0
+FED_S = 600.0
 POLL_S = 0.05
 
 
@@ -53,17 +54,15 @@ class Bounces:
         return f"{len(self.backlog)} bounces over a backlog of {self.backlog}, away {away} s, resumed after {resumed} s"
 
 
-def bounce(broker: EmbeddedBroker, systems: Sequence[System], done: Bounces, wait_s: float = 0.0) -> None:
-    """Stop the broker over work of the first system, start it after `wait_s`, wait until turns of all go on."""
-    done.backlog.append(until(partial(_backlog, systems[0]), WORK_S, "work is under way", 0.01))
+def bounce(broker: EmbeddedBroker, system: System, done: Bounces) -> None:
+    """Stop the broker over work of this system, start it again, wait until its turns go on."""
+    done.backlog.append(until(partial(_backlog, system), WORK_S, "work is under way", 0.01))
     stopped_s = monotonic_s()
     assert broker.stop(), "no broker ran"
-    until(lambda: monotonic_s() - stopped_s >= wait_s, wait_s + WORK_S, "the outage is over", POLL_S)
     assert broker.start()
     back_s = monotonic_s()
     done.away_s.append(back_s - stopped_s)
-    grown = [growth(system) for system in systems]
-    until(lambda: all(each() for each in grown), 4 * RESUME_S, "turns go on", POLL_S)
+    until(growth(system), 4 * RESUME_S, "turns go on", POLL_S)
     done.resumed_s.append(monotonic_s() - back_s)
 
 
@@ -92,17 +91,16 @@ def _backlog(system: System) -> int:
     return sum(system.backlog(number) for number in system.workers)
 
 
-def replay_with_bounces(
-    broker: EmbeddedBroker, loads: Sequence[tuple[System, Feed]], times: int, wait_s: float = 0.0
-) -> Bounces:
-    """Bounce the broker so often under these loads, at even distances of the first, and let every feed end."""
-    done = Bounces()
-    systems, (_, feed) = [system for system, _ in loads], loads[0]
-    total = feed.left
+def replay_with_bounces(broker: EmbeddedBroker, system: System, feeds: Sequence[Feed], times: int) -> Bounces:
+    """Bounce the broker so often, at even distances of the first feed, which is the system's; let all of them end."""
+    done, first = Bounces(), feeds[0]
     for number in range(times):
-        share = total * (number + 0.5) / times
-        until(lambda share=share: feed.sent >= share, WORK_S, "the feed goes on", POLL_S)  # type: ignore[misc]
-        bounce(broker, systems, done, wait_s)
-    for _, each in loads:
-        each.end()
+        until(partial(_has_sent, first, (number + 0.5) / times), FED_S, "the feed goes on", POLL_S)
+        bounce(broker, system, done)
+    for feed in feeds:
+        feed.end()
     return done
+
+
+def _has_sent(feed: Feed, share: float) -> bool:
+    return feed.sent >= share * (feed.sent + feed.left)
