@@ -1,4 +1,4 @@
-"""Builds of the worker that bear a broker's absence or a slow disk badly: `python -m tests.chaos.brokerless NAMES worker`.
+"""Builds of the worker that bear a broker away or a slow disk badly: `python -m tests.chaos.brokerless NAMES worker`.
 
 NAMES may hold those of tests.chaos.broken too, with commas between. The checks of broker faults must find each out.
 """
