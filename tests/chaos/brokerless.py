@@ -6,6 +6,7 @@ NAMES may hold those of tests.chaos.broken too, with commas between. The checks 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sys
 import time
@@ -16,7 +17,9 @@ from app.settings import load_settings, select_pure_python_faust
 
 select_pure_python_faust()
 
-from agents import users  # noqa: E402 - after the choice of Faust's path
+from aiokafka.conn import AIOKafkaConnection  # noqa: E402 - after the choice of Faust's path
+
+from agents import users  # noqa: E402
 from app.__main__ import run_worker  # noqa: E402
 from app.cli.root import main  # noqa: E402
 from app.clock import monotonic_s  # noqa: E402
@@ -100,6 +103,18 @@ def late_answer_lost() -> None:
     kafka_log.KafkaLog.append = lose  # type: ignore[method-assign]
 
 
+def leaking() -> None:
+    """A connection to the broker that has ended stays open."""
+    close, kept = AIOKafkaConnection.close, []
+
+    def keep(self: Any, *given: Any, **named: Any) -> Any:
+        if self._writer is not None:
+            kept.append(os.dup(self._writer.get_extra_info("socket").fileno()))
+        return close(self, *given, **named)
+
+    AIOKafkaConnection.close = keep
+
+
 def slow_disk() -> None:
     """While a file says so, each write to the state folder takes one to two seconds."""
     write, flag, dice = store.RocksStore.write, load_settings().data / SLOW, random.Random(1)
@@ -131,6 +146,7 @@ BUILDS: dict[str, Callable[[], None]] = broken.BUILDS | {
         fetch_from_end,
         deaf_after_silence,
         late_answer_lost,
+        leaking,
         slow_disk,
         slow_on_the_loop,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from tests.chaos import brokerless
@@ -17,6 +18,11 @@ STALL_LOAD: list[tuple[str, dict[str, Any]]] = [
     )
     for number in range(1_600)
 ]
+
+
+def is_ready(system: System) -> bool:
+    """Does its worker decide? `System.wait_until_ready` would wait for actors that it has not."""
+    return system.get(0, "/readyz")[0] == HTTPStatus.OK
 
 
 def start_stalled(system: System, build: str) -> None:

@@ -15,11 +15,12 @@ from tests.chaos import brokerless
 from tests.chaos.bouncing import RESUME_S, Bounces, own_broker, replay_with_bounces
 from tests.chaos.feeding import Feed
 from tests.chaos.killing import finish
-from tests.chaos.stalls import ENDED_S, GAVE_UP, STALL_LOAD, start_stalled
+from tests.chaos.stalls import ENDED_S, GAVE_UP, STALL_LOAD, is_ready, start_stalled
 from tests.integration.fixtures import systems_on
 from tests.integration.judging import Findings, make_work
 from tests.integration.notes import note
-from tests.integration.system import System
+from tests.integration.system import READY_S, System
+from tests.integration.waiting import until
 
 BOUNCES = 2
 
@@ -49,8 +50,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         sound.start_worker(0)
         lossy.start_worker(0, brokerless.program("relay_given_up"))
         start_stalled(stalled, "deaf_after_silence")
-        for system in (sound, lossy, stalled):
+        for system in (sound, lossy):
             system.wait_until_ready()
+        until(lambda: is_ready(stalled), READY_S, "the one that will be deaf is ready")
         feeds = [
             Feed(broker.bootstrap, system.topics.events, messages, per_second)
             for system, messages, per_second in (
