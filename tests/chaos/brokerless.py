@@ -6,6 +6,7 @@ NAMES may hold those of tests.chaos.broken too, with commas between. The checks 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import sys
@@ -26,6 +27,7 @@ from app.clock import monotonic_s  # noqa: E402
 from app.kafka.ready import answers  # noqa: E402
 from app.turns import host, kafka_log  # noqa: E402
 from app.turns.opening import OPENED_KEY  # noqa: E402
+from app.turns.ports import Unstored  # noqa: E402
 from tables import store  # noqa: E402
 from tests.chaos import broken  # noqa: E402
 
@@ -115,6 +117,17 @@ def leaking() -> None:
     AIOKafkaConnection.close = keep
 
 
+def careless_store() -> None:
+    """A write to the state folder that failed counts as done."""
+    write = store.RocksStore.write
+
+    def believe(self: Any, pairs: Any) -> None:
+        with contextlib.suppress(Unstored):
+            write(self, pairs)
+
+    store.RocksStore.write = believe  # type: ignore[method-assign]
+
+
 def slow_disk() -> None:
     """While a file says so, each write to the state folder takes one to two seconds."""
     write, flag, dice = store.RocksStore.write, load_settings().data / SLOW, random.Random(1)
@@ -147,6 +160,7 @@ BUILDS: dict[str, Callable[[], None]] = broken.BUILDS | {
         deaf_after_silence,
         late_answer_lost,
         leaking,
+        careless_store,
         slow_disk,
         slow_on_the_loop,
     )
