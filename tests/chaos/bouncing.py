@@ -56,7 +56,7 @@ class Bounces:
 
 def bounce(broker: EmbeddedBroker, system: System, done: Bounces) -> None:
     """Stop the broker over work of this system, start it again, wait until its turns go on."""
-    done.backlog.append(until(partial(_backlog, system), WORK_S, "work is under way", 0.01))
+    done.backlog.append(until(partial(backlog_of, system), WORK_S, "work is under way", 0.01))
     stopped_s = monotonic_s()
     assert broker.stop(), "no broker ran"
     assert broker.start()
@@ -87,7 +87,8 @@ def journal_end(system: System) -> int | None:
         return None
 
 
-def _backlog(system: System) -> int:
+def backlog_of(system: System) -> int:
+    """What all its workers have before them."""
     return sum(system.backlog(number) for number in system.workers)
 
 
@@ -95,12 +96,13 @@ def replay_with_bounces(broker: EmbeddedBroker, system: System, feeds: Sequence[
     """Bounce the broker so often, at even distances of the first feed, which is the system's; let all of them end."""
     done, first = Bounces(), feeds[0]
     for number in range(times):
-        until(partial(_has_sent, first, (number + 0.5) / times), FED_S, "the feed goes on", POLL_S)
+        until(partial(has_sent, first, (number + 0.5) / times), FED_S, "the feed goes on", POLL_S)
         bounce(broker, system, done)
     for feed in feeds:
         feed.end()
     return done
 
 
-def _has_sent(feed: Feed, share: float) -> bool:
+def has_sent(feed: Feed, share: float) -> bool:
+    """Has it sent this share of all it has?"""
     return feed.sent >= share * (feed.sent + feed.left)

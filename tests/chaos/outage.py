@@ -74,6 +74,15 @@ def reminded(system: System) -> list[tuple[str, int]]:
     return [(line["token"], line["at"]) for line in system.received() if line["service"] == "fcm"]
 
 
+def reminder_violations(system: System, arrived_ms: int) -> list[str]:
+    """What is wrong with the reminders (E5): one, once, to the cart that was left, and not before its time."""
+    pushes = reminded(system)
+    if [token for token, _ in pushes] != ["tok-left"]:
+        return [f"reminded {pushes}"]
+    early_ms = arrived_ms + WITHIN_MS - pushes[0][1]
+    return [f"reminded {early_ms} ms too early"] if early_ms > 0 else []
+
+
 def go_through(
     broker: EmbeddedBroker, busy: System, waiting: System, feed: Feed, away_s: float, joins: int
 ) -> Outage:
