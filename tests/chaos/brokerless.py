@@ -110,8 +110,9 @@ def leaking() -> None:
     close, kept = AIOKafkaConnection.close, []
 
     def keep(self: Any, *given: Any, **named: Any) -> Any:
-        if self._writer is not None:
-            kept.append(os.dup(self._writer.get_extra_info("socket").fileno()))
+        descriptor = -1 if self._writer is None else self._writer.get_extra_info("socket").fileno()
+        if descriptor >= 0:
+            kept.append(os.dup(descriptor))
         return close(self, *given, **named)
 
     AIOKafkaConnection.close = keep

@@ -16,7 +16,7 @@ from tests.chaos import meters
 from tests.chaos.bouncing import HEAP, POLL_S, growth
 from tests.chaos.feeding import Feed
 from tests.chaos.tuned import broker_behind
-from tests.chaos.wire import CLEAR, WEATHERS, Wire
+from tests.chaos.wire import CLEAR, WEATHERS, Weather, Wire
 from tests.integration.system import System
 from tests.integration.waiting import until
 
@@ -72,55 +72,60 @@ def wired(broker: EmbeddedBroker, folder: Path, to_kafka: Wire, *, partitions: i
 
 @dataclass
 class Storm:
-    """How often each weather struck on both links, how soon turns went on after it, descriptors before and after."""
+    """How often each weather struck, how soon turns went on after it: to the broker, then to push services.
+
+    `before`, `after`: the sockets of each worker.
+    """
 
     struck: dict[str, list[int]] = field(default_factory=dict)
-    resumed_s: dict[str, float] = field(default_factory=dict)
+    resumed_s: dict[str, list[float]] = field(default_factory=dict)
     before: list[int] = field(default_factory=list)
     after: list[int] = field(default_factory=list)
 
     def told(self) -> str:
         """For the summary."""
-        resumed = {name: round(seconds, 1) for name, seconds in self.resumed_s.items()}
         return (
-            f"struck (broker, provider) {self.struck}; turns after {resumed} s; "
-            f"descriptors {self.before}, then {self.after}"
+            f"struck (broker, provider) {self.struck}; turns after {self.resumed_s} s; "
+            f"sockets {self.before}, then {self.after}"
         )
 
 
-def descriptors(system: System) -> int:
-    """How many files and sockets a worker has open."""
-    worker = system.workers[0]
-    return meters.read(worker.pid, worker.log).descriptors
+def sockets(system: Wired) -> int:
+    """How many sockets a worker has open, those to its push service left out: of these a pool keeps some for later."""
+    return meters.sockets(system.workers[0].pid, system.to_provider.port)
 
 
 def go_through(systems: Sequence[Wired], feeds: Sequence[Feed], seconds: float) -> Storm:
-    """Every weather in turn for so long, on all links at once, under these feeds; then all feeds end.
+    """Every weather in turn for so long, on the links to the broker, then on those to push services; let feeds end.
 
     The first system's turns must go on after each.
     """
-    storm, first = Storm(before=[descriptors(system) for system in systems]), systems[0]
-    wires = [first.to_kafka, *(system.to_provider for system in systems)]
+    storm, first = Storm(before=[sockets(system) for system in systems]), systems[0]
     for name, weather in WEATHERS.items():
-        earlier = [wire.struck[name] for wire in wires]
-        for wire in wires:
-            wire.turn(weather)
-        until(partial(_is_over, monotonic_s() + seconds), seconds + CALM_S, f"{name} is over", POLL_S)
-        for wire in wires:
-            wire.turn(CLEAR)
-        clear_s = monotonic_s()
-        until(growth(first), ON_S, f"turns go on after {name}", POLL_S)
-        storm.resumed_s[name] = monotonic_s() - clear_s
-        storm.struck[name] = [wire.struck[name] - was for wire, was in zip(wires, earlier, strict=True)]
+        for wires in ([first.to_kafka], [system.to_provider for system in systems]):
+            earlier = sum(wire.struck[name] for wire in wires)
+            _turn(wires, weather)
+            end_s = monotonic_s() + seconds
+            until(partial(_is_over, wires, name, earlier, end_s), seconds + CALM_S, f"{name} struck", POLL_S)
+            _turn(wires, CLEAR)
+            clear_s = monotonic_s()
+            until(growth(first), ON_S, f"turns go on after {name}", POLL_S)
+            storm.resumed_s.setdefault(name, []).append(round(monotonic_s() - clear_s, 1))
+            storm.struck.setdefault(name, []).append(sum(wire.struck[name] for wire in wires) - earlier)
     for feed in feeds:
         feed.end()
     return storm
 
 
-def _is_over(end_s: float) -> bool:
-    return monotonic_s() >= end_s
+def _turn(wires: Sequence[Wire], weather: Weather) -> None:
+    for wire in wires:
+        wire.turn(weather)
 
 
-def has_calmed(system: System, before: int) -> bool:
-    """Does it hold about as many descriptors as before?"""
-    return abs(descriptors(system) - before) <= SLACK
+def _is_over(wires: Sequence[Wire], name: str, earlier: int, end_s: float) -> bool:
+    return monotonic_s() >= end_s and sum(wire.struck[name] for wire in wires) > earlier
+
+
+def has_calmed(system: Wired, before: int) -> bool:
+    """Does it hold about as many sockets as before?"""
+    return abs(sockets(system) - before) <= SLACK

@@ -154,8 +154,8 @@ def bad_links(given: Given) -> Found:
         feed = Feed(broker.bootstrap, system.topics.events, work.messages, ROWS_S)
         storm = links.go_through([system], [feed], seconds)
         findings, violations = _judged(system, work)
-        until(partial(links.has_calmed, system, storm.before[0]), links.CALM_S, "descriptors as before")
-        storm.after = [links.descriptors(system)]
+        until(partial(links.has_calmed, system, storm.before[0]), links.CALM_S, "sockets as before")
+        storm.after = [links.sockets(system)]
     strikes = min(min(counts) for counts in storm.struck.values())
     return Found(strikes, violations, {"storm": storm.told(), "found": findings.told()})
 

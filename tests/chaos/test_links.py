@@ -13,13 +13,13 @@ import pytest
 from tests.chaos import brokerless
 from tests.chaos.feeding import Feed
 from tests.chaos.killing import finish
-from tests.chaos.links import CALM_S, Storm, descriptors, go_through, has_calmed, wired, wired_broker
+from tests.chaos.links import CALM_S, Storm, go_through, has_calmed, sockets, wired, wired_broker
 from tests.integration.judging import Findings, make_work
 from tests.integration.notes import note
 from tests.integration.process import PROGRAM
 from tests.integration.waiting import until
 
-SECONDS = 4.0
+SECONDS = 2.5
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
@@ -59,9 +59,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         ]
         storm = go_through([sound, leaky], feeds, SECONDS)
         findings = finish(sound, work)
-        until(lambda: has_calmed(sound, storm.before[0]), CALM_S, f"as before: {storm}, {descriptors(sound)}")
         leaky.settle()
-        storm.after = [descriptors(system) for system in (sound, leaky)]
+        until(lambda: has_calmed(sound, storm.before[0]), CALM_S, f"as before: {storm}, {sockets(sound)}")
+        storm.after = [sockets(system) for system in (sound, leaky)]
         yield Run(storm, findings, sound.workers[0].code, has_calmed(sound, storm.before[0]), storm.after[1])
 
 
@@ -80,6 +80,6 @@ def test_bad_links_lose_nothing_and_leave_nothing_behind(run: Run) -> None:
 
 
 def test_a_build_that_leaves_its_connections_open_is_found_out(run: Run) -> None:
-    """Given a build that closes no connection, the same count of descriptors says so."""
-    note(f"C8: broken build leaking: {run.storm.before[1]} descriptors before, {run.leaking} after")
+    """Given a build that closes no connection, the same count of sockets says so."""
+    note(f"C8: broken build leaking: {run.storm.before[1]} sockets before, {run.leaking} after")
     assert run.leaking > run.storm.before[1] + 5
