@@ -245,8 +245,9 @@ class Worker:
 
     def _crashed(self, error: BaseException) -> None:
         """A bug, or something that an operator must mend first: end at once; the protocol makes that safe."""
-        sys.stderr.write(f"worker stops: {type(error).__name__}: {error}\n")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # the log may stand on the disk that is full
+            sys.stderr.write(f"worker stops: {type(error).__name__}: {error}\n")
+            sys.stderr.flush()
         os._exit(1 if isinstance(error, (JournalMissing, CredentialsError)) else 70)
 
 

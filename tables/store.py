@@ -22,6 +22,7 @@ WRITE_BUFFER_BYTES = 8 << 20
 WRITE_BUFFERS_BYTES = 64 << 20
 # Where half of so many entries in a row are deleted, compact: else a scan steps over every timer that ever fired.
 DELETIONS_WINDOW = 1024
+_FULL = ("No space", "Disk quota", "File too large")
 
 
 class Folders:
@@ -99,7 +100,7 @@ def _open(path: Path, options: Options) -> Rdict:
             raise Unstored(
                 f"{path} is in use by another process; give each worker its own CARILLON_DATA"
             ) from error
-        if "No space" in text or not path.exists():
+        if any(full in text for full in _FULL) or not path.exists():
             raise Unstored(f"{path}: {text}") from error
         logger.error("%s cannot be read and is set aside: %s", path, text)
     aside = path.with_name(f"{path.name}.unreadable")
