@@ -13,12 +13,15 @@ from collections.abc import Callable, Sequence
 from app.turns.deciding import Decided
 from app.turns.opening import POSITION_KEY, WRITTEN_KEY, number
 from app.turns.ports import Clock, Log, Mail, Pair, Refused, Store, Unanswered, Unstored
+from app.turns.saving import Saving
 from app.turns.state import State
 from app.turns.watermark import Outbox, sender_header
 
 
 class Relay:
     """The relay and the save of one opened partition's last turn. `wake` is called when they are through."""
+
+    saving = Saving()
 
     def __init__(
         self, name: str, log: Log, store: Store, state: State, clock: Clock, wake: Callable[[], None]
@@ -49,7 +52,7 @@ class Relay:
         if turn.mail:
             await self._log.relay(self._addressed(turn.watermark.turn, turn.mail), now_ms)
         place = [(POSITION_KEY, number(position)), (WRITTEN_KEY, number(now_ms))]
-        self._store.write([*decided.pairs, *index, *place])
+        await self.saving.write(self._store, [*decided.pairs, *index, *place], self._clock)
         self._state.saved(turn.watermark.turn, decided.changes)
         self._state.timers.saved(committed, index)
         self.saved = turn.watermark.inputs
