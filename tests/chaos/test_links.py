@@ -59,7 +59,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         ]
         storm = go_through([sound, leaky], feeds, SECONDS)
         findings = finish(sound, work)
-        leaky.settle()
         until(lambda: has_calmed(sound, storm.before[0]), CALM_S, f"as before: {storm}, {sockets(sound)}")
         storm.after = [sockets(system) for system in (sound, leaky)]
         yield Run(storm, findings, sound.workers[0].code, has_calmed(sound, storm.before[0]), storm.after[1])
