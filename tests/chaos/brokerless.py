@@ -106,16 +106,15 @@ def late_answer_lost() -> None:
 
 
 def leaking() -> None:
-    """A connection to the broker that has ended stays open."""
-    close, kept = AIOKafkaConnection.close, []
+    """A connection to the broker stays open when it has ended."""
+    connect, kept = AIOKafkaConnection.connect, []
 
-    def keep(self: Any, *given: Any, **named: Any) -> Any:
-        descriptor = -1 if self._writer is None else self._writer.get_extra_info("socket").fileno()
-        if descriptor >= 0:
-            kept.append(os.dup(descriptor))
-        return close(self, *given, **named)
+    async def keep(self: Any) -> Any:
+        connected = await connect(self)
+        kept.append(os.dup(self._writer.get_extra_info("socket").fileno()))
+        return connected
 
-    AIOKafkaConnection.close = keep
+    AIOKafkaConnection.connect = keep
 
 
 def careless_store() -> None:

@@ -24,7 +24,7 @@ from tests.chaos.bouncing import (
 )
 from tests.chaos.cluster import Cluster, cluster_in
 from tests.chaos.feeding import Feed
-from tests.chaos.killing import finish
+from tests.chaos.killing import chunks, finish
 from tests.chaos.links import wired, wired_broker
 from tests.chaos.soaking import Fault, Found, Given, say
 from tests.integration.fixtures import Systems, systems_on
@@ -38,7 +38,7 @@ ROWS_S = 100
 AWAY_S = 60.0
 WEATHER_S = 600.0
 LEADERS = 20
-FED_S = 3_600.0
+EARLY = 0.1
 GROWN_MB = 64
 
 
@@ -66,8 +66,10 @@ def bounces(given: Given) -> Found:
         system = apps.make()
         system.set_up()
         system.start_workers(2)
-        feed = Feed(broker.bootstrap, system.topics.events, work.messages, ROWS_S)
-        done = replay_with_bounces(broker, system, [feed], times)
+        done = Bounces()
+        for part in chunks(work, times):
+            feed = Feed(broker.bootstrap, system.topics.events, part, ROWS_S)
+            replay_with_bounces(broker, system, [feed], 1, done)
         findings, violations = _judged(system, work)
     return _bounced(done, findings, violations)
 
@@ -116,11 +118,11 @@ def leaders(given: Given) -> Found:
         system.set_up()
         violations = [f"replicas: {found}"] if (found := cluster.replicas(system.app)) != {3} else []
         system.start_workers(2)
-        feed = Feed(cluster.bootstrap, system.topics.events, work.messages, ROWS_S)
-        for number in range(times):
-            until(partial(has_sent, feed, (number + 0.5) / times), FED_S, "the feed goes on", POLL_S)
+        for number, part in enumerate(chunks(work, times)):
+            feed = Feed(cluster.bootstrap, system.topics.events, part, ROWS_S)
+            until(partial(has_sent, feed, EARLY), WORK_S, "the feed goes on", POLL_S)
             _lose_leader(cluster, system, done, signal.SIGKILL if number % 2 else signal.SIGTERM)
-        feed.end()
+            feed.end()
         findings, broken = _judged(system, work)
     return _bounced(done, findings, violations + broken)
 

@@ -61,7 +61,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
                 (stalled, STALL_LOAD, 40),
             )
         ]
-        bounces = replay_with_bounces(broker, sound, feeds, BOUNCES)
+        bounces = replay_with_bounces(broker, sound, feeds, BOUNCES, Bounces())
         yield Run(bounces, sound, finish(sound, work), finish(lossy, little), stalled)
 
 
