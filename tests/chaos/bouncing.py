@@ -92,9 +92,11 @@ def backlog_of(system: System) -> int:
     return sum(system.backlog(number) for number in system.workers)
 
 
-def replay_with_bounces(broker: EmbeddedBroker, system: System, feeds: Sequence[Feed], times: int) -> Bounces:
+def replay_with_bounces(
+    broker: EmbeddedBroker, system: System, feeds: Sequence[Feed], times: int, done: Bounces
+) -> Bounces:
     """Bounce the broker so often, at even distances of the first feed, which is the system's; let all of them end."""
-    done, first = Bounces(), feeds[0]
+    first = feeds[0]
     for number in range(times):
         until(partial(has_sent, first, (number + 0.5) / times), FED_S, "the feed goes on", POLL_S)
         bounce(broker, system, done)
