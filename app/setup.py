@@ -121,7 +121,10 @@ class _Setup:
             return
         brokers = len((await self.admin.describe_cluster())["brokers"])
         replicas = min(REPLICAS, brokers)
-        safe = {"min.insync.replicas": str(max(1, replicas - 1))}
+        safe = {
+            "min.insync.replicas": str(max(1, replicas - 1)),
+            "unclean.leader.election.enable": "false",
+        }
         new = [
             NewTopic(each.name, each.partitions, replicas, topic_configs=each.config | safe) for each in specs
         ]

@@ -20,6 +20,7 @@ from agents.inbox import InboxActor
 from agents.senders import SenderActor
 from agents.tally import TallyActor
 from agents.tokens import TokensActor
+from app import logs
 from app.clock import SystemClock
 from app.engine import REQUEST_S, SESSION_S, Engine, make_engine
 from app.housekeeping.preparing import prepare_folders
@@ -264,8 +265,9 @@ class Worker:
 
     def _crashed(self, error: BaseException) -> None:
         """A bug, or something that an operator must mend first: end at once; the protocol makes that safe."""
-        sys.stderr.write(f"worker stops: {type(error).__name__}: {error}\n")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # the log may stand on the disk that is full
+            sys.stderr.write(f"worker stops: {type(error).__name__}: {error}\n")
+            sys.stderr.flush()
         os._exit(1 if isinstance(error, (JournalMissing, CredentialsError)) else 70)
 
 
@@ -277,14 +279,7 @@ def _what_happened(lost: OutOfRange) -> str:
 
 def run(settings: Settings) -> None:
     """Run a worker until it is told to stop; exits the process."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    for noisy in ("aiokafka", "faust", "mode"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
-    # Advice to the group that comes while it shares out its partitions is refused, and means nothing.
-    coordinator = logging.getLogger("aiokafka.consumer.group_coordinator")
-    coordinator.addFilter(lambda record: "OffsetCommit" not in record.getMessage())
+    logs.begin()
     for key in settings.not_yet_effective():
         logger.warning("setting %s is accepted and has no effect yet", key)
     (settings.data / "faust").mkdir(parents=True, exist_ok=True)

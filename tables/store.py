@@ -32,7 +32,8 @@ LOG_BYTES = 1 << 20
 ASIDE = ".unreadable"
 _IN_USE = ("lock hold by", "While lock file")
 _HELD = "is in use by another process; give each worker its own CARILLON_DATA"
-_NOT_NOW = ("No space", "Read-only file system", "Permission denied", "Too many open files", "Disk quota")
+_NOT_NOW = ("No space", "Read-only file system", "Permission denied", "Too many open files", "Disk quota",
+            "File too large")  # fmt: skip
 _GONE = ("Corruption", "No such file")
 
 

@@ -10,6 +10,7 @@ import typer
 
 from app.cli.errors import CommandError
 from app.cli.output import AsJson, result
+from app.cli.waiting import until_reached
 from app.settings import Settings, load_settings
 
 app = typer.Typer(name="worker")
@@ -17,11 +18,14 @@ app = typer.Typer(name="worker")
 
 @app.command(epilog="Example: CARILLON_DATA=.carillon/state-1 python -m app worker")
 def worker(context: typer.Context, as_json: AsJson = False) -> None:
-    """Run one engine process until SIGTERM; as many as there are partitions may run side by side."""
+    """Run one engine process until SIGTERM; as many as there are partitions may run side by side.
+
+    While Kafka does not answer it waits, alive and not ready.
+    """
     run_worker: Callable[[Settings], object] = context.obj
     settings = load_settings()
     refuse_used_port(settings.web.host, settings.web.port)
-    _check(settings)
+    until_reached(lambda: _check(settings), settings.web.host, settings.web.port)
     url = f"http://{settings.web}/console/"
     result(
         {"app": settings.app, "console": url},

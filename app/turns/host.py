@@ -104,9 +104,7 @@ class Host:
         partition, task = self.partitions.pop(number), self._tasks.pop(number)
         if partition.phase is Phase.READY:
             await self._finish(partition, task)
-        while (
-            not task.done()
-        ):  # once is not enough: a Kafka client that is being stopped swallows a cancellation
+        while not task.done():  # again and again: a client that is just being stopped swallows a cancellation
             task.cancel()
             await asyncio.wait({task}, timeout=CANCEL_S)
         await partition.release()

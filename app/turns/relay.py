@@ -14,6 +14,7 @@ from app.turns.deciding import Decided
 from app.turns.figures import Figures
 from app.turns.opening import POSITION_KEY, WRITTEN_KEY, number
 from app.turns.ports import Clock, Log, Mail, Pair, Refused, Store, Unanswered, Unstored
+from app.turns.saving import Saving
 from app.turns.state import State
 from app.turns.watermark import Outbox, sender_header
 
@@ -24,6 +25,8 @@ class Relay:
     `saved`: the last offset of each input that the store holds. `stored`: the journal offset that it has reached.
     `asked_s`: since when a relay is unanswered.
     """
+
+    saving = Saving()
 
     def __init__(
         self,
@@ -67,7 +70,7 @@ class Relay:
             self._figures.relayed(self._clock.monotonic_s() - asked_s)
             self.asked_s = None
         place = [(POSITION_KEY, number(position)), (WRITTEN_KEY, number(now_ms))]
-        self._store.write([*decided.pairs, *index, *place])
+        await self.saving.write(self._store, [*decided.pairs, *index, *place], self._clock)
         self._state.saved(turn.watermark.turn, decided.changes)
         self._state.timers.saved(committed, index)
         self.saved, self.stored = turn.watermark.inputs, position

@@ -164,13 +164,13 @@ class _Boasting:
 @contextmanager
 def boasting() -> Iterator[None]:
     """A broken build: a restore that has begun is written down as one that has ended."""
-    restore: Any = opening._restore
+    restore: Any = opening.restore
 
     async def boast(log: Any, store: Any, tables: Any, position: int, stop: int, *others: Any) -> None:
         await restore(log, _Boasting(store, stop), tables, position, stop, *others)
 
-    setattr(opening, "_restore", boast)  # noqa: B010 - mypy knows its signature
+    setattr(opening, "restore", boast)  # noqa: B010 - mypy knows its signature
     try:
         yield
     finally:
-        opening._restore = restore
+        setattr(opening, "restore", restore)  # noqa: B010 - mypy knows its signature

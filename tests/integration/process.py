@@ -61,11 +61,6 @@ class Process:
             )
 
     @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
-
-    @property
     def code(self) -> int | None:
         """What it ended with; None while it runs."""
         return self._process.poll()

@@ -9,6 +9,7 @@ import pytest
 
 from app.turns import partition
 from app.turns.deciding import WATERMARK_KEY, Decided
+from app.turns.figures import Figures
 from app.turns.opening import OPENED_KEY, Progress, open_partition
 from app.turns.ports import Mail, Phase
 from app.turns.relay import Relay
@@ -66,7 +67,7 @@ async def test_a_relay_that_somebody_waits_for_is_under_way() -> None:
     state = State(store, Timers(store))
     turn = Turn(state, Watermark(b"", 1, 0, {}, {}), 0)
     turn.mail.append(Mail("out", b"k", b"v"))
-    relay = Relay("sums/0", Slow(MemoryBroker()), store, state, SetClock(), lambda: None)
+    relay = Relay("sums/0", Slow(MemoryBroker()), store, state, SetClock(), lambda: None, Figures())
     relay.begin(Decided(turn, 0, [], []), 1)
     waiting = asyncio.ensure_future(relay.through())
     await asyncio.sleep(0)

@@ -1,0 +1,179 @@
+"""Builds of the worker that bear a broker away or a slow disk badly: `python -m tests.chaos.brokerless NAMES worker`.
+
+NAMES may hold those of tests.chaos.broken too, with commas between. The checks of broker faults must find each out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from app.settings import load_settings, select_pure_python_faust
+
+select_pure_python_faust()
+
+from aiokafka.conn import AIOKafkaConnection  # noqa: E402 - after the choice of Faust's path
+
+from agents import users  # noqa: E402
+from app.__main__ import run_worker  # noqa: E402
+from app.cli.root import main  # noqa: E402
+from app.clock import monotonic_s  # noqa: E402
+from app.kafka.ready import answers  # noqa: E402
+from app.turns import host, kafka_log  # noqa: E402
+from app.turns.opening import OPENED_KEY  # noqa: E402
+from app.turns.ports import Unstored  # noqa: E402
+from tables import store  # noqa: E402
+from tests.chaos import broken  # noqa: E402
+
+WINDOW_S = 0.3
+SILENCE_S = 2.0
+LATE_S = 3.0
+SLOW_FROM_S, SLOW_TO_S = 1.0, 2.0
+SLOW = "slow-disk"
+
+
+def relay_given_up() -> None:
+    """Mail that finds no broker is given up, as if the broker had taken it."""
+    relay = kafka_log.KafkaLog.relay
+    place, _, port = load_settings().kafka.partition(",")[0].rpartition(":")
+
+    async def give_up(self: Any, mail: Any, time_ms: int) -> None:
+        letters = list(mail)
+        await asyncio.sleep(WINDOW_S)
+        if await asyncio.to_thread(answers, place, int(port)):
+            await relay(self, letters, time_ms)
+
+    kafka_log.KafkaLog.relay = give_up  # type: ignore[method-assign]
+
+
+def fetch_from_end() -> None:
+    """A fetch that found no broker goes on behind what came meanwhile."""
+    offer, heard = host.Host.offer, Heard()
+
+    def skip(self: Any, topic: str, partition: int, records: Any) -> None:
+        if not heard.after_silence((topic, partition)):
+            offer(self, topic, partition, records)
+
+    host.Host.offer = skip  # type: ignore[method-assign]
+
+
+def deaf_after_silence() -> None:
+    """Once nothing has come for a while, nothing that comes is heard any more."""
+    offer, heard = host.Host.offer, Heard()
+    deaf: set[Any] = set()
+
+    def ignore(self: Any, topic: str, partition: int, records: Any) -> None:
+        if heard.after_silence((topic, partition)):
+            deaf.add((topic, partition))
+        if (topic, partition) not in deaf:
+            offer(self, topic, partition, records)
+
+    host.Host.offer = ignore  # type: ignore[method-assign]
+
+
+class Heard:
+    """When each place was last heard of."""
+
+    def __init__(self) -> None:
+        self._last_s: dict[Any, float] = {}
+
+    def after_silence(self, place: Any) -> bool:
+        """Hear of it now: was it silent for long, having spoken before?"""
+        now_s = monotonic_s()
+        last_s = self._last_s.get(place, now_s)
+        self._last_s[place] = now_s
+        return now_s - last_s > SILENCE_S
+
+
+def late_answer_lost() -> None:
+    """The answer to an append that takes long is never seen."""
+    append = kafka_log.KafkaLog.append
+
+    async def lose(self: Any, pairs: Any, time_ms: int) -> int:
+        began_s = monotonic_s()
+        at = await append(self, pairs, time_ms)
+        if monotonic_s() - began_s > LATE_S and OPENED_KEY not in dict(pairs):
+            await asyncio.Event().wait()
+        return at
+
+    kafka_log.KafkaLog.append = lose  # type: ignore[method-assign]
+
+
+def leaking() -> None:
+    """A connection to the broker stays open when it has ended."""
+    connect, kept = AIOKafkaConnection.connect, []
+
+    async def keep(self: Any) -> Any:
+        connected = await connect(self)
+        kept.append(os.dup(self._writer.get_extra_info("socket").fileno()))
+        return connected
+
+    AIOKafkaConnection.connect = keep
+
+
+def careless_store() -> None:
+    """A write to the state folder that failed counts as done."""
+    write = store.RocksStore.write
+
+    def believe(self: Any, pairs: Any) -> None:
+        with contextlib.suppress(Unstored):
+            write(self, pairs)
+
+    store.RocksStore.write = believe  # type: ignore[method-assign]
+
+
+def slow_disk() -> None:
+    """While a file says so, each write to the state folder takes one to two seconds."""
+    write, flag, dice = store.RocksStore.write, load_settings().data / SLOW, random.Random(1)
+
+    def wait_first(self: Any, pairs: Any) -> None:
+        if flag.exists():
+            time.sleep(dice.uniform(SLOW_FROM_S, SLOW_TO_S))
+        write(self, pairs)
+
+    store.RocksStore.write = wait_first  # type: ignore[method-assign]
+
+
+def slow_on_the_loop() -> None:
+    """Each write of a turn keeps the event loop while the disk is slow."""
+    step, flag = users.UsersActor.step, load_settings().data / SLOW
+
+    def wait_first(self: Any, turn: Any, record: Any, read: Any) -> None:
+        if flag.exists():
+            time.sleep(SLOW_TO_S)
+        step(self, turn, record, read)
+
+    users.UsersActor.step = wait_first  # type: ignore[method-assign]
+
+
+BUILDS: dict[str, Callable[[], None]] = broken.BUILDS | {
+    build.__name__: build
+    for build in (
+        relay_given_up,
+        fetch_from_end,
+        deaf_after_silence,
+        late_answer_lost,
+        leaking,
+        careless_store,
+        slow_disk,
+        slow_on_the_loop,
+    )
+}
+
+
+def program(*names: str) -> tuple[str, ...]:
+    """The command that starts such a build."""
+    assert set(names) <= BUILDS.keys(), names
+    return (sys.executable, "-m", "tests.chaos.brokerless", ",".join(names))
+
+
+if __name__ == "__main__":
+    for name in sys.argv.pop(1).split(","):
+        BUILDS[name]()
+    main(run_worker)
