@@ -51,12 +51,10 @@ class Partition:
         ports: Ports,
         owner: Owner,
     ) -> None:
-        self.name = f"{actor_name}/{partition}"
-        self.number = partition
+        self.name, self.number = f"{actor_name}/{partition}", partition
         self.inputs = tuple(inputs)
         self.phase = Phase.OPENING
-        self.progress = Progress()
-        self.figures = Figures()
+        self.progress, self.figures = Progress(), Figures()
         self.watermark = Watermark(b"", 0, 0, {}, {})
         self.turns = self.records = self.refusals = self.rebuilds = 0
         self.trouble: str | None = None
@@ -169,9 +167,8 @@ class Partition:
             except _Renewal:
                 await self._let_go(Phase.OPENING)
             except SETBACKS as refusal:
-                self.refusals += 1
+                self.refusals, self.trouble = self.refusals + 1, str(refusal)
                 self.rebuilds += isinstance(refusal, Damaged)
-                self.trouble = str(refusal)
                 self.figures.lost(refusal)
                 logger.warning("%s: %s: %s; reopening", self.name, type(refusal).__name__, refusal)
                 await self._let_go(Phase.REFUSED)
