@@ -18,7 +18,7 @@ from app.housekeeping.watcher import GAVE_UP
 from app.settings import load_settings
 from app.setup import setup
 from tests.chaos import broken
-from tests.chaos.broken import HASTY_S
+from tests.chaos.standstills import HASTY_S
 from tests.integration.fixtures import Systems, systems_on
 from tests.integration.notes import note
 from tests.integration.process import Process
