@@ -96,7 +96,7 @@ async def open_partition(
     position = int.from_bytes(store.get(POSITION_KEY) or b"", "big")
     progress.start, progress.at, progress.end, progress.restoring = position, position, at, True
     progress.furthest = (3, position)
-    store.write([(IDENTITY_KEY, identity), (LAYOUT_KEY, number(LAYOUT))])
+    claim(store, identity)
     await restore(log, store, tables, position, at, clock, progress)
     progress.reach(4)
     before = store.get(OPENED_KEY)
@@ -108,6 +108,11 @@ async def open_partition(
         store.write([(OPENED_KEY, encode(opened)), (POSITION_KEY, number(at + 1))])
     progress.restoring, progress.furthest = False, (5, 0)
     return Opening(_watermark(store, identity), _outbox(store), at + 1, discarded)
+
+
+def claim(store: Store, identity: bytes) -> None:
+    """Write down of which journal this folder is, and in which layout."""
+    store.write([(IDENTITY_KEY, identity), (LAYOUT_KEY, number(LAYOUT))])
 
 
 def why_discard(store: Store, identity: bytes, at: int, now_ms: int) -> str | None:

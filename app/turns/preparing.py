@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.turns.opening import IDENTITY_KEY, POSITION_KEY, Progress, restore, why_discard
+from app.turns.opening import POSITION_KEY, Progress, claim, restore, why_discard
 from app.turns.ports import Ports
 from app.turns.table import Table
 
@@ -28,7 +28,7 @@ async def prepare(ports: Ports, tables: Sequence[Table[Any]], journal: str) -> i
         try:
             if why_discard(store, identity, end, ports.clock.now_ms()):
                 store.discard()
-            store.write([(IDENTITY_KEY, identity)])
+            claim(store, identity)
             position = int.from_bytes(store.get(POSITION_KEY) or b"", "big")
             await restore(log, store, tables, position, end, ports.clock, Progress())
         finally:
