@@ -43,13 +43,13 @@ def ports(broker: MemoryBroker, store: MemoryStore) -> tuple[Ports, TellingLog]:
 
 
 async def decide(broker: MemoryBroker, store: MemoryStore, count: int) -> None:
-    """An owner on this store decides so many more records, and is killed."""
+    """An owner on this store decides so many more records, saves them, and is killed."""
     for number in range(count):
         broker.publish("in", b"key", str(number).encode())
     async with owned(broker, store) as one:
         await one.ready()
         one.feed()
-        await one.until(lambda: one.partition.next_offset("in") == len(broker.topics["in"]))
+        await one.until(lambda: one.partition.saved_offset("in") == len(broker.topics["in"]))
 
 
 def position(store: MemoryStore) -> int:
@@ -98,7 +98,7 @@ async def test_it_takes_no_fence_and_holds_up_no_owner() -> None:
             await prepare(ports(broker, MemoryStore())[0], TABLES, JOURNAL)
             broker.publish("in", b"key", str(number).encode())
             one.feed()
-            await one.until(lambda: one.partition.next_offset("in") == len(broker.topics["in"]))
+            await one.until(lambda: one.partition.saved_offset("in") == len(broker.topics["in"]))
         assert one.partition.refusals == 0
         assert broker.refused == 0
 
