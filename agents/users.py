@@ -111,12 +111,14 @@ class UsersActor:
         self._carry_out(turn, user, decide.on_due(user, due_ms, self._context(turn.now_ms, turn.now_ms)))
 
     def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
-        """Deciding what is due failed: it ends without a push; the failure is in the log and among the dead letters."""
-        user = self._users.get(turn, key[1:].decode("utf-8", "surrogatepass"))
-        entries = user.agenda.entries
-        user.agenda.entries = [e for e in entries if getattr(e, "due_ms", due_ms + 1) > due_ms]
-        user.agenda_changed = True
-        self._carry_out(turn, user, [])
+        """Deciding what is due failed: it ends without a push; the failure is in the log and among the dead letters.
+
+        The first step of a turn that begins anew: no user is at hand yet.
+        """
+        agenda = turn.get(AGENDA, key[1:])
+        if agenda is not None:
+            agenda.entries = [e for e in agenda.entries if getattr(e, "due_ms", due_ms + 1) > due_ms]
+            turn.put(AGENDA, key[1:], agenda)
 
     def bury(self, turn: Turn, record: Any, reason: str, detail: str) -> None:
         """A dead letter, under the record's own key."""
