@@ -223,7 +223,7 @@ def stale_state_trusted(patch: Patch) -> None:
     async def nothing(*_arguments: Any) -> None:
         return
 
-    patch(opening, "_restore", nothing)
+    patch(opening, "restore", nothing)
 
 
 def wait_for_unfenced_skipped(patch: Patch) -> None:
