@@ -12,10 +12,10 @@ export NO_CYTHON := 1
 PYTHON_RUN := .venv/bin/python
 ONCE_FLAG := $(if $(filter 1 y yes true,$(ONCE)),--once)
 
-.PHONY: help setup demo test lint fmt type kafka bench chaos lock clean runtime
+.PHONY: help setup demo test lint fmt type kafka bench chaos chaos-checks lock clean runtime
 
 help: ## print these lines
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv with everything, and fetch Apache Kafka
 	@scripts/setup.sh dev
@@ -49,6 +49,9 @@ kafka: runtime ## fetch the embedded broker's jars
 
 bench: runtime ## measure; ARGS= names the benchmarks
 	@$(PYTHON_RUN) -m app bench $(ARGS)
+
+chaos-checks: setup ## the checks of faults that `make test` has no time for
+	@$(PYTHON_RUN) -m pytest -m soak tests/chaos
 
 chaos: setup ## faults at soak size, minutes each; ARGS= names them (C1, C2 ...), none lists them
 	@$(PYTHON_RUN) -m tests.chaos.soak $(ARGS)

@@ -56,6 +56,7 @@ def test_only_calls_in_flight_are_made_again(systems: Systems) -> None:
     assert 0 < repeated <= in_flight
 
 
+@pytest.mark.soak
 def test_a_build_that_writes_its_ledger_after_the_call_is_found_out(systems: Systems) -> None:
     """Given a build that journals no attempt before its call, the same check finds messages that never end."""
     program = broken.program("ledger_after_call")

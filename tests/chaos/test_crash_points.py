@@ -56,12 +56,14 @@ def _decided_while_paused(system: System, *builds: str) -> Findings:
     return judge_run(system, work.of_users(()))
 
 
+@pytest.mark.soak
 def test_a_turn_that_was_not_appended_has_not_happened(systems: Systems) -> None:
     """Given a death before the append, and a pause, when the event is decided again, then nothing was ever sent."""
     findings = _decided_while_paused(systems.make(partitions=2), "crash_before_append")
     assert findings.exact, findings
 
 
+@pytest.mark.soak
 def test_a_build_that_relays_before_it_appends_is_found_out(systems: Systems) -> None:
     """Given a build that relays first, the same check finds a push that no journal knows."""
     system = systems.make(partitions=2)

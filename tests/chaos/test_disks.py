@@ -58,6 +58,7 @@ def stands_still(system: System) -> bool:
     return bool(before) and positions(system) == before
 
 
+@pytest.mark.soak
 def test_a_build_that_does_not_see_its_writes_fail_is_found_out(systems: Systems) -> None:
     """Given a build that takes every write for done, when the disk is full, then it is never unwell."""
     system, work = systems.make(partitions=1), make_work(seed=92, rows=600)
@@ -102,6 +103,7 @@ def test_slow_writes_cost_nobody_its_place_in_the_group(systems: Systems) -> Non
     assert stall < SESSION_S / 3
 
 
+@pytest.mark.soak
 def test_a_build_that_waits_for_its_disk_on_the_loop_is_found_out(systems: Systems) -> None:
     """Given a build that stops the event loop while the disk is slow, then the same look notices the stall."""
     stall, kept = slow_writes(systems.make(), "slow_on_the_loop", 3_000)

@@ -89,6 +89,7 @@ def test_a_worker_that_slept_through_its_session_changes_nothing(systems: System
     assert len(repeated) <= sum(freezes.in_flight)
 
 
+@pytest.mark.soak
 def test_a_build_without_a_fence_is_found_out(systems: Systems) -> None:
     """Given a build whose appends nobody refuses, the same check finds what the woken worker has spoilt."""
     system, work = systems.make(), make_work(seed=21, rows=3_000)

@@ -21,7 +21,7 @@ from tests.integration.waiting import until
 
 SECONDS = 2.5
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.soak, pytest.mark.chaos, pytest.mark.timeout(300)]
 
 
 @dataclass

@@ -102,6 +102,7 @@ def goes_on(system: System, user: str) -> None:
     )
 
 
+@pytest.mark.soak
 def test_a_topic_made_anew_is_told_and_not_waited_for(systems: Systems) -> None:
     """Given events deleted and made anew, then the worker names topic and offsets and the way on; that way works."""
     system = prepared(systems)

@@ -47,6 +47,7 @@ def test_restarting_every_worker_in_turn_shows_nothing_twice(systems: Systems) -
     assert repeats(system) == {}
 
 
+@pytest.mark.soak
 def test_a_build_that_waits_for_no_answer_is_found_out(systems: Systems) -> None:
     """Given a build that ends without waiting for its calls, the same check finds pushes shown again."""
     system, work = systems.make(partitions=1), make_work(seed=82, rows=1_200)
