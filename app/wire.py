@@ -21,6 +21,7 @@ DEAD_LETTER_BYTES = 256 * 1024
 EARLIEST_MS = 946_684_800_000  # 2000-01-01
 FUTURE_MS = 86_400_000
 CONTEXTS = 8_000
+CONTEXT_BYTES = 4096
 SECONDS = 4_000
 PLAIN_LENGTH = len("2026-01-31T12:00:00.000Z")
 SECONDS_LIMIT = 1e11  # beyond: not seconds
@@ -131,11 +132,13 @@ class EventReader:
         )
 
     def _context(self, raw: Raw, is_json: bool) -> _Context:
-        """Two generations of contexts: one that is full makes room for the next."""
+        """Two generations of contexts: one that is full makes room for the next. Long ones are not remembered."""
         data = bytes(raw)
         known = self._contexts.get(data)
         if known is None:
             known = self._contexts_before.get(data) or _decode_context(data, is_json)
+            if len(data) > CONTEXT_BYTES:
+                return known
             if len(self._contexts) >= CONTEXTS:
                 self._contexts, self._contexts_before = {}, self._contexts
             self._contexts[data] = known

@@ -51,9 +51,6 @@ from transports.http import HttpPool
 logger = logging.getLogger(__name__)
 
 CONNECTIONS = 512
-SWITCH_S = (
-    0.0005  # the consumer's thread hands over polls: at the default of 5 ms each hand-over may wait that long
-)
 RARELY = (200_000, 50, 100)  # what turns make is freed by reference counts; looking for cycles is a stall
 
 
@@ -284,7 +281,6 @@ def run(settings: Settings) -> None:
         logger.warning("setting %s is accepted and has no effect yet", key)
     (settings.data / "faust").mkdir(parents=True, exist_ok=True)
     gc.set_threshold(*RARELY)
-    sys.setswitchinterval(SWITCH_S)
     worker = Worker(settings)
     process = worker.engine.Worker(loglevel="ERROR", override_logging=False, quiet=True)
     process.spinner = None  # escape codes of a progress mark, whatever it writes to

@@ -63,7 +63,7 @@ def _change_permission(user: User, event: Event) -> None:
 
 
 def _answer(user: User, event: Event, name: str, context: Context, effects: list[Effect]) -> None:
-    if user.agenda.entries:
+    if user.agenda.entries and name in context.catalog.cancelling:
         for held in qualify.answered(user, context.catalog, event, context.now_ms):
             plan = context.catalog.plans[held.campaign, held.version]
             message = Message(plan, held.trigger, held.message_id, held.match)

@@ -67,7 +67,7 @@ def hold(user: User, message: Message, hold: Hold, context: Context, effects: li
         message.id,
         message.match,
     )
-    user.agenda.entries = [*user.agenda.entries, entry]
+    user.agenda.entries.append(entry)
     user.agenda_changed = True
     again = {"again": True} if message.held_before else None
     effects.append(
@@ -171,7 +171,7 @@ def _send(
         rendered.inbox_link,
         rendered.inbox_image,
     )
-    user.agenda.entries = [*user.agenda.entries, entry]
+    user.agenda.entries.append(entry)
     user.agenda_changed = True
     effects.append(record(user, message, Step.SENT, context.now_ms, version=plan.version))
 

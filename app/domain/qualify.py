@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.domain.model.campaign import Repeat
@@ -51,9 +52,15 @@ def answered(user: User, catalog: Catalog, event: Event, now_ms: int) -> list[He
     gone = [entry for entry in entries if _answers(catalog, event, entry, now_ms)]
     if not gone:
         return []
-    user.agenda.entries = [entry for entry in entries if entry not in gone]
-    user.agenda_changed = True
+    _take_out(user, gone)
     return [entry for entry in gone if isinstance(entry, Held)]
+
+
+def _take_out(user: User, gone: Sequence[Entry]) -> None:
+    """These very entries; a user may have thousands, so they are not compared with one another."""
+    names = {id(entry) for entry in gone}
+    user.agenda.entries = [entry for entry in user.agenda.entries if id(entry) not in names]
+    user.agenda_changed = True
 
 
 def _answers(catalog: Catalog, event: Event, entry: Entry, now_ms: int) -> bool:
@@ -142,6 +149,5 @@ def due(user: User, due_ms: int) -> list[Waiting | Held]:
     entries = user.agenda.entries
     ready = [e for e in entries if not isinstance(e, OnItsWay) and e.due_ms <= due_ms]
     if ready:
-        user.agenda.entries = [entry for entry in entries if entry not in ready]
-        user.agenda_changed = True
+        _take_out(user, ready)
     return sorted(ready, key=lambda e: (e.due_ms, e.campaign, e.instance))

@@ -14,6 +14,7 @@ from app.turns.timers import Timers
 
 S = TypeVar("S")
 CACHED = 12_000
+NEVER: frozenset[int] = frozenset()
 
 
 class Kept:
@@ -21,7 +22,7 @@ class Kept:
 
     __slots__ = ("dues", "table", "value")
 
-    def __init__(self, table: Table[Any], value: Any, dues: tuple[int, ...]) -> None:
+    def __init__(self, table: Table[Any], value: Any, dues: frozenset[int]) -> None:
         self.table = table
         self.value = value
         self.dues = dues
@@ -58,9 +59,9 @@ class State:
     def _load(self, table: Table[S], full: bytes) -> Kept:
         raw = self._read(full)
         if raw is None:
-            return Kept(table, None, ())
+            return Kept(table, None, NEVER)
         value = table.decode(raw)
-        return Kept(table, value, tuple(table.dues(value)) if table.dues else ())
+        return Kept(table, value, frozenset(table.dues(value)) if table.dues else NEVER)
 
     def keep(self, full: bytes, kept: Kept) -> None:
         """Remember a live value; the generation that has been there longest makes room."""

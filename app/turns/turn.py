@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from app.turns.ports import Mail, Pair
-from app.turns.state import Kept, State
+from app.turns.state import NEVER, Kept, State
 from app.turns.table import Table
 from app.turns.watermark import Watermark
 
@@ -42,7 +42,7 @@ class Turn:
         kept = self._changed[full] = self._kept(table, full)
         kept.value = value
         if table.dues is not None:
-            self._retime(full, kept, tuple(table.dues(value)))
+            self._retime(full, kept, frozenset(table.dues(value)))
 
     def delete(self, table: Table[Any], key: bytes) -> None:
         """There is nothing under `key` from this turn on."""
@@ -50,20 +50,18 @@ class Turn:
         kept = self._kept(table, full)
         if kept.value is not None:
             kept.value = None
-            self._retime(full, kept, ())
+            self._retime(full, kept, NEVER)
             self._changed[full] = kept
 
-    def _retime(self, full: bytes, kept: Kept, dues: tuple[int, ...]) -> None:
+    def _retime(self, full: bytes, kept: Kept, dues: frozenset[int]) -> None:
         before = kept.dues
         if before == dues:
             return
         kept.dues = dues
-        for due_ms in dues:
-            if due_ms not in before:
-                self.state.timers.add(due_ms, full)
-        for due_ms in before:
-            if due_ms not in dues:
-                self.state.timers.remove(due_ms, full)
+        for due_ms in dues - before:
+            self.state.timers.add(due_ms, full)
+        for due_ms in before - dues:
+            self.state.timers.remove(due_ms, full)
 
     def forget_due(self, full: bytes, due_ms: int) -> None:
         """An index entry that no state stands behind any more."""

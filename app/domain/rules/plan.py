@@ -115,15 +115,16 @@ class Catalog:
     """All campaigns as they stand at one moment.
 
     `triggers`: the live plans by the event that starts them; `answers`: what is to be remembered of an event because
-    a live plan may be cancelled by it; `plans`: every version that something may still refer to; `current`: the status
-    and the version in force.
+    a live plan may be cancelled by it; `plans`: every version that something may still refer to; `cancelling`: the
+    events that may cancel any of them; `current`: the status and the version in force.
     """
 
-    __slots__ = ("answers", "current", "plans", "triggers")
+    __slots__ = ("answers", "cancelling", "current", "plans", "triggers")
 
     def __init__(self, plans: dict[tuple[str, int], Plan], current: dict[str, tuple[Status, int]]) -> None:
         self.plans = plans
         self.current = current
+        self.cancelling = frozenset(plan.unless.event for plan in plans.values() if plan.unless is not None)
         self.triggers: dict[str, Listeners] = {}
         self.answers: dict[str, tuple[AnswerKind, ...]] = {}
         for place, campaign_id in enumerate(sorted(current)):
