@@ -25,6 +25,7 @@ def crash(system: System, *builds: str) -> None:
     assert "crash before" in worker.text
 
 
+@pytest.mark.soak
 def test_a_death_at_any_point_of_a_turn_changes_nothing(systems: Systems) -> None:
     """Given a death at each point of a turn, when a sound worker goes on, then the oracle finds all in place."""
     system, work = systems.make(partitions=2), make_work(seed=31, rows=900)

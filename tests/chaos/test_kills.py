@@ -31,6 +31,7 @@ def test_ten_kills_change_nothing(systems: Systems) -> None:
     assert len(repeated) <= kills.budget(system.partitions)
 
 
+@pytest.mark.soak
 def test_a_build_that_skips_records_is_found_out(systems: Systems) -> None:
     """Given a build that passes over an event now and then, the same check says what is missing."""
     system, work = systems.make(), make_work(seed=12, rows=1_500)
