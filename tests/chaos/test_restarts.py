@@ -73,6 +73,7 @@ def test_a_build_that_waits_for_no_answer_is_found_out(systems: Systems) -> None
     assert shown_again
 
 
+@pytest.mark.soak
 def test_a_group_that_never_rests_loses_and_swaps_nothing(systems: Systems) -> None:
     """Given workers that join, leave and die every two seconds, when it ends, then it goes on, exact and in order."""
     system, work = systems.make(), make_work(seed=83, rows=5_000)

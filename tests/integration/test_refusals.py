@@ -62,7 +62,6 @@ def test_five_mistakes_are_all_told_with_their_places(made: System) -> None:
     "arguments",
     [
         ("setup",),
-        ("worker",),
         ("campaign", "apply", DEMO_CAMPAIGNS[0]),
         ("campaign", "list"),
         ("event", "send", "events.jsonl"),
