@@ -60,14 +60,13 @@ class OutOfRange(NamedTuple):
 class _Place:
     """Where the fetch of one topic partition stands. `handed`: the last offset that was handed over."""
 
-    __slots__ = ("begun", "end", "handed", "node", "offset", "paused", "retry_s", "said")
+    __slots__ = ("begun", "handed", "node", "offset", "paused", "retry_s", "said")
 
     def __init__(self, offset: int) -> None:
         self.begun = self.offset = offset
         self.handed = -1
         self.paused = False
         self.node: int | None = None
-        self.end = -1
         self.retry_s = RETRY_S
         self.said: str | None = None
 
@@ -171,11 +170,6 @@ class Fetch:
         if found is None or found.handed >= offset:
             return offset
         return max(offset, found.offset)
-
-    def end(self, place: TopicPartition) -> int | None:
-        """The end of its log as the last fetch saw it; None where it has not."""
-        found = self._places.get(place)
-        return None if found is None or found.end < 0 else found.end
 
     async def _lead(self) -> None:
         """Find the leader of every place that has none."""
@@ -283,7 +277,6 @@ class Fetch:
             if part.code:
                 self._refused(part.place, part.code, found)
                 continue
-            found.end = part.end
             if part.records and (records := self._opened(part, found)):
                 polls[part.place] = records
         if polls:

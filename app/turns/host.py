@@ -70,11 +70,6 @@ class Host:
             else:
                 self._open(number)
 
-    def offset(self, topic: str, partition: int) -> int | None:
-        """Where to fetch from; None while the partition is not open."""
-        found = self.partitions.get(partition)
-        return found.next_offset(topic) if found is not None and found.phase is Phase.READY else None
-
     async def prepare(self, number: int, journal: str) -> int:
         """Bring the folder of a partition that is not ours near the end of its journal; how many records it read."""
         ports = self._ports(self.name, number)

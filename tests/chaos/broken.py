@@ -29,6 +29,7 @@ from app.turns.ports import Fence, Mail  # noqa: E402
 from app.turns.watermark import decode_outbox, source_header  # noqa: E402
 from tables.ledger import LEDGER  # noqa: E402
 from tests.chaos import standstills  # noqa: E402
+from tests.chaos.believing import believe_every_append  # noqa: E402
 
 CRASHED = 137
 SKIPPED = 40
@@ -72,22 +73,6 @@ def no_fence() -> None:
         self._identity, self._sequence = Identity(answer.producer_id, answer.producer_epoch), 0
         return Fence(answer.producer_id, answer.producer_epoch)
 
-    commit = partition.Partition._commit
-
-    async def anywhere(self: Any, decided: Any) -> None:
-        journal = self._journal()
-        append = journal.append
-
-        async def believe(pairs: Any, time_ms: int) -> int:
-            await append(pairs, time_ms)
-            return int(self._position)
-
-        journal.append = believe
-        try:
-            await commit(self, decided)
-        finally:
-            del journal.append
-
     opened: Any = opening.open_partition
 
     async def at_once(*arguments: Any) -> Any:
@@ -95,7 +80,7 @@ def no_fence() -> None:
         return await opened(*others, 0.0, progress)
 
     kafka_log.KafkaLog.fence = fence  # type: ignore[method-assign]
-    partition.Partition._commit = anywhere  # type: ignore[method-assign]
+    believe_every_append()
     setattr(partition, "open_partition", at_once)  # noqa: B010 - mypy knows its signature
 
 

@@ -26,14 +26,12 @@ from app.cli.root import main  # noqa: E402
 from app.clock import monotonic_s  # noqa: E402
 from app.kafka.ready import answers  # noqa: E402
 from app.turns import host, kafka_log  # noqa: E402
-from app.turns.opening import OPENED_KEY  # noqa: E402
 from app.turns.ports import Unstored  # noqa: E402
 from tables import store  # noqa: E402
 from tests.chaos import broken  # noqa: E402
 
 WINDOW_S = 0.3
 SILENCE_S = 2.0
-LATE_S = 3.0
 SLOW_FROM_S, SLOW_TO_S = 1.0, 2.0
 SLOW = "slow-disk"
 
@@ -50,17 +48,6 @@ def relay_given_up() -> None:
             await relay(self, letters, time_ms)
 
     kafka_log.KafkaLog.relay = give_up  # type: ignore[method-assign]
-
-
-def fetch_from_end() -> None:
-    """A fetch that found no broker goes on behind what came meanwhile."""
-    offer, heard = host.Host.offer, Heard()
-
-    def skip(self: Any, topic: str, partition: int, records: Any) -> None:
-        if not heard.after_silence((topic, partition)):
-            offer(self, topic, partition, records)
-
-    host.Host.offer = skip  # type: ignore[method-assign]
 
 
 def deaf_after_silence() -> None:
@@ -89,20 +76,6 @@ class Heard:
         last_s = self._last_s.get(place, now_s)
         self._last_s[place] = now_s
         return now_s - last_s > SILENCE_S
-
-
-def late_answer_lost() -> None:
-    """The answer to an append that takes long is never seen."""
-    append = kafka_log.KafkaLog.append
-
-    async def lose(self: Any, pairs: Any, time_ms: int) -> int:
-        began_s = monotonic_s()
-        at = await append(self, pairs, time_ms)
-        if monotonic_s() - began_s > LATE_S and OPENED_KEY not in dict(pairs):
-            await asyncio.Event().wait()
-        return at
-
-    kafka_log.KafkaLog.append = lose  # type: ignore[method-assign]
 
 
 def leaking() -> None:
@@ -156,9 +129,7 @@ BUILDS: dict[str, Callable[[], None]] = broken.BUILDS | {
     build.__name__: build
     for build in (
         relay_given_up,
-        fetch_from_end,
         deaf_after_silence,
-        late_answer_lost,
         leaking,
         careless_store,
         slow_disk,

@@ -26,6 +26,7 @@ from app.turns.table import Table
 from app.turns.turn import Turn
 from tables.store import Folders
 from tests.app.turns.memory import MemoryRecord
+from tests.chaos.believing import believe_every_append
 from tests.chaos.lines import OwnLines
 from tests.chaos.sending import Sending, order_record
 from tests.integration.tiny import START_MS, Count, Numbering
@@ -241,23 +242,7 @@ def sound() -> None:
 
 def no_fence() -> None:
     """Each owner has a fence of its own, and nobody looks where an append landed."""
-    commit = Partition._commit
-
-    async def anywhere(self: Any, decided: Any) -> None:
-        journal = self._journal()
-        append = journal.append
-
-        async def believe(pairs: Any, time_ms: int) -> int:
-            await append(pairs, time_ms)
-            return int(self._position)
-
-        journal.append = believe
-        try:
-            await commit(self, decided)
-        finally:
-            del journal.append
-
-    Partition._commit = anywhere  # type: ignore[method-assign]
+    believe_every_append()
 
 
 def no_second_relay() -> None:

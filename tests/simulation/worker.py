@@ -158,18 +158,8 @@ class SimWorker:
             {(topic, n) for name, mine in numbers.items() for topic in self.hosts[name].topics for n in mine}
         )
         await asyncio.gather(*(host.assigned(numbers.get(name, ())) for name, host in self.hosts.items()))
-        for host in self.hosts.values():
-            self._seek(host)
         self.intake.is_flowing = True
         self.intake.look()
-
-    def _seek(self, host: Host) -> None:
-        """After a rebalance every open partition is fetched from its own watermark."""
-        for number in host.partitions:
-            for topic in host.topics:
-                offset = host.offset(topic, number)
-                if offset is not None:
-                    self.intake.seek((topic, number), offset)
 
     def partitions(self) -> Iterable[tuple[str, int, Partition]]:
         """Everything that this process holds open."""
