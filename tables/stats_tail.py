@@ -62,12 +62,12 @@ class StatsTail:
             bootstrap_servers=self._bootstrap,
             group_id=None,
             enable_auto_commit=False,
+            auto_offset_reset="earliest",
             fetch_max_wait_ms=POLL_MS,
         )
         try:
             await consumer.start()
             consumer.assign(self._places)
-            await consumer.seek_to_beginning(*self._places)
             ends = await consumer.end_offsets(self._places)
             while True:
                 for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():

@@ -110,13 +110,19 @@ async def read_whole(bootstrap: str, topic: str) -> AsyncIterator[Any]:
     count = await partition_count(bootstrap, topic)
     places = [TopicPartition(topic, number) for number in range(count)]
     async with consumer(bootstrap) as client:
-        client.assign(places)
-        await client.seek_to_beginning(*places)
-        ends = await client.end_offsets(places)
+        begins, ends = await client.beginning_offsets(places), await client.end_offsets(places)
+        begin_at(client, begins)
         while await _behind(client, ends):
             for records in (await client.getmany(timeout_ms=POLL_MS)).values():
                 for record in records:
                     yield record
+
+
+def begin_at(client: Any, offsets: Mapping[TopicPartition, int]) -> None:
+    """Read these partitions from these offsets on. Nothing is awaited between: no other position is asked for."""
+    client.assign(list(offsets))
+    for place, offset in offsets.items():
+        client.seek(place, offset)
 
 
 async def _behind(client: Any, ends: Mapping[TopicPartition, int]) -> bool:

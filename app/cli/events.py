@@ -146,14 +146,13 @@ async def _tick(settings: Settings, value: bytes) -> int:
 async def _tail(settings: Settings, limit: int | None, from_start: bool, as_json: bool) -> None:
     from aiokafka import TopicPartition  # noqa: PLC0415 - heavy
 
-    from app.cli.broker import consumer, partition_count  # noqa: PLC0415 - heavy
+    from app.cli.broker import begin_at, consumer, partition_count  # noqa: PLC0415 - heavy
 
     count = await partition_count(settings.kafka, settings.events)
     places = [TopicPartition(settings.events, number) for number in range(count)]
     shown = 0
     async with consumer(settings.kafka) as client:
-        client.assign(places)
-        await (client.seek_to_beginning if from_start else client.seek_to_end)(*places)
+        begin_at(client, await (client.beginning_offsets if from_start else client.end_offsets)(places))
         while limit is None or shown < limit:
             for records in (await client.getmany(timeout_ms=500)).values():
                 for record in records[: None if limit is None else limit - shown]:

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from app import wire
 from app.domain.model.decision import Decision
 from app.web.answers import not_now
+from app.web.consumer import SharedConsumer
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +27,13 @@ class Decisions:
     """Reads single records of the decisions topic with one group-less consumer, one request after the other."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
-        self._bootstrap = bootstrap
         self._topic = topic
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumer = SharedConsumer(
+            bootstrap,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=POLL_MS,
+            max_partition_fetch_bytes=FETCH_BYTES,
+        )
         self._one_at_a_time = asyncio.Lock()
 
     async def at(self, partition: int, offsets: Sequence[int]) -> list[Decision]:
@@ -39,7 +44,7 @@ class Decisions:
         async with self._one_at_a_time:
             try:
                 async with asyncio.timeout(ANSWER_S):
-                    values = await self._fetch(await self._started(), place, sorted(set(offsets)))
+                    values = await self._fetch(await self._consumer.started(), place, sorted(set(offsets)))
             except (KafkaError, TimeoutError) as error:
                 await self.stop()
                 raise not_now(f"Kafka did not give the decisions: {error!r}") from error
@@ -63,29 +68,9 @@ class Decisions:
         consumer.unsubscribe()
         return list(found.values())
 
-    async def _started(self) -> AIOKafkaConsumer:
-        if self._consumer is None:
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._bootstrap,
-                group_id=None,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                fetch_max_wait_ms=POLL_MS,
-                max_partition_fetch_bytes=FETCH_BYTES,
-            )
-            try:
-                await consumer.start()
-            except BaseException:
-                await consumer.stop()
-                raise
-            self._consumer = consumer
-        return self._consumer
-
     async def stop(self) -> None:
         """Let go of the connection."""
-        if self._consumer is not None:
-            consumer, self._consumer = self._consumer, None
-            await consumer.stop()
+        await self._consumer.stop()
 
 
 def decode(values: Iterable[bytes | None]) -> list[Decision]:

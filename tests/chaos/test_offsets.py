@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.integration.fixtures import Systems
+from tests.integration.fixtures import Systems, stopped_after_work
 from tests.integration.judging import LAST_TICK, Work, judge_run, make_work
 from tests.integration.notes import note
 from tests.integration.system import System
@@ -63,17 +63,6 @@ def test_a_log_of_transactions_is_read_to_its_end(systems: Systems) -> None:
     assert findings.exact, findings
 
 
-def prepared(systems: Systems) -> System:
-    """An app that has decided something, with its worker stopped."""
-    system, work = systems.make(partitions=1), make_work(seed=122, rows=200)
-    system.set_up()
-    system.start_workers(1)
-    system.feed(work.messages)
-    system.settle()
-    assert system.stop_workers() == {0: 0}
-    return system
-
-
 def payment_error(user: str) -> list[tuple[str, dict[str, Any]]]:
     """A new user's event that leads to a push."""
     time = {"timestamp": "2024-06-01T10:00:00Z", "userId": user}
@@ -105,7 +94,7 @@ def goes_on(system: System, user: str) -> None:
 @pytest.mark.soak
 def test_a_topic_made_anew_is_told_and_not_waited_for(systems: Systems) -> None:
     """Given events deleted and made anew, then the worker names topic and offsets and the way on; that way works."""
-    system = prepared(systems)
+    system = stopped_after_work(systems, partitions=1, seed=122)
     decided = system.kafka.end(system.topics.events)
     system.kafka.delete(system.topics.events)
     system.done("setup")
@@ -129,7 +118,7 @@ def cut(system: System, before: int) -> None:
 
 def test_a_log_that_begins_after_the_watermark_is_told(systems: Systems) -> None:
     """Given events that retention took before they were decided, then the worker says which, and the way on works."""
-    system = prepared(systems)
+    system = stopped_after_work(systems, partitions=1, seed=122)
     decided = system.kafka.end(system.topics.events)
     system.feed([each for number in range(20) for each in payment_error(f"lost{number}")])
     cut(system, decided + 30)

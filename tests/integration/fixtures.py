@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.integration.judging import make_work
 from tests.integration.system import System
 
 
@@ -48,3 +49,14 @@ def systems_on(bootstrap: str, folder: Path) -> Iterator[Systems]:
         yield made
     finally:
         made.close()
+
+
+def stopped_after_work(systems: Systems, *, partitions: int, seed: int) -> System:
+    """An app that has decided something, with its worker stopped."""
+    system, work = systems.make(partitions=partitions), make_work(seed=seed, rows=200)
+    system.set_up()
+    system.start_workers(1)
+    system.feed(work.messages)
+    system.settle()
+    assert system.stop_workers() == {0: 0}
+    return system

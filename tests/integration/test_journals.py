@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from tests.integration.fixtures import Systems
-from tests.integration.judging import ids_of, make_work
+from tests.integration.fixtures import Systems, stopped_after_work
+from tests.integration.judging import ids_of
 from tests.integration.system import System
 from tests.integration.waiting import until
 
@@ -18,13 +18,7 @@ WAY_ON = "--restart-from"
 @pytest.fixture
 def stopped(systems: Systems) -> System:
     """An app that has decided something, with its worker stopped."""
-    system, work = systems.make(partitions=2), make_work(seed=51, rows=200)
-    system.set_up()
-    system.start_workers(1)
-    system.feed(work.messages)
-    system.settle()
-    assert system.stop_workers() == {0: 0}
-    return system
+    return stopped_after_work(systems, partitions=2, seed=51)
 
 
 def refuses(system: System, journal: str) -> None:
