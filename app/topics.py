@@ -9,6 +9,7 @@ ACTORS = ("users", "fcm", "inbox", "tokens", "tally")
 
 _JOURNAL = {
     "cleanup.policy": "compact",
+    "message.timestamp.type": "LogAppendTime",
     "segment.bytes": str(64 << 20),
     "min.cleanable.dirty.ratio": "0.1",
     "max.message.bytes": str(4 << 20),

@@ -21,7 +21,7 @@ from agents.senders import SenderActor
 from agents.tally import TallyActor
 from agents.tokens import TokensActor
 from app import logs
-from app.clock import SystemClock
+from app.clock import BrokerClock, SystemClock
 from app.engine import REQUEST_S, SESSION_S, Engine, make_engine
 from app.housekeeping.preparing import prepare_folders
 from app.housekeeping.rounds import Housekeeping
@@ -60,7 +60,7 @@ class Worker:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.topics = Topics(settings.app, settings.events)
-        self.clock = SystemClock()
+        self.clock = BrokerClock(SystemClock())
         self.engine: Engine = make_engine(settings)
         self.engine.transport = BatchTransport(self.engine.conf.broker_consumer, self.engine)
         self.catalog = CatalogReader(
@@ -72,7 +72,7 @@ class Worker:
         self._folders = Folders(settings.data)
         self._ends: Any = None
         self._admin: Any = None
-        self._channel = Channel(settings.kafka, f"{settings.app}-produce")
+        self._channel = Channel(settings.kafka, f"{settings.app}-produce", self.clock.heard)
         self._lines = Lines(
             settings.kafka, lambda: self._channel, Relays(lambda: self._channel), self._end_of
         )
@@ -151,6 +151,11 @@ class Worker:
         if self.watcher.broker_there:
             return None
         return f"Kafka at {self.settings.kafka} does not answer; nothing is decided until it does"
+
+    @property
+    def machine_ahead_ms(self) -> int:
+        """How far the wall clock of this machine is ahead of the brokers'."""
+        return self.clock.machine_ahead_ms
 
     async def _end_of(self, topic: str, partition: int) -> int:
         place = TopicPartition(topic, partition)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from aiokafka import TopicPartition, errors
@@ -27,6 +27,14 @@ REQUEST_BYTES = 3 << 20
 _NOBODY = -1
 
 
+Heard = Callable[[float, float, int], None]
+"""Told of a broker's clock: (asked_s, answered_s) on the loop's stopwatch, and the broker's time between, in ms."""
+
+
+def _tell_nobody(asked_s: float, answered_s: float, broker_ms: int) -> None:
+    """Who does not ask for the broker's time."""
+
+
 class _Parcel:
     """One batch on its way. `answer`: the offset of its first record."""
 
@@ -41,9 +49,10 @@ class _Parcel:
 class Channel:
     """Batches to the leaders of their partitions, over one client of its own."""
 
-    def __init__(self, bootstrap: str, client_id: str) -> None:
+    def __init__(self, bootstrap: str, client_id: str, heard: Heard = _tell_nobody) -> None:
         self._bootstrap = bootstrap
         self._client_id = client_id
+        self._heard = heard
         self._client: AIOKafkaClient | None = None
         self._lanes: dict[TopicPartition, deque[_Parcel]] = {}
         self._topics: set[str] = set()
@@ -175,10 +184,14 @@ class Channel:
     async def _post(self, node: int, parcels: list[tuple[TopicPartition, _Parcel]]) -> None:
         """One request and its answers; what is to be tried again stays at the head of its lane."""
         request = ProduceRequest([(place, parcel.data) for place, parcel in parcels], int(ANSWER_S * 1000))
-        sent = dict(parcels)
+        sent, loop = dict(parcels), asyncio.get_running_loop()
+        asked_s = loop.time()
         try:
             answers: list[Produced] = await self.client.send(node, request)
-            for place, code, offset in answers:
+            answered_s = loop.time()
+            for place, code, offset, taken_ms in answers:
+                if taken_ms >= 0:
+                    self._heard(asked_s, answered_s, taken_ms)
                 if place in sent and self._answered(place, sent[place], code, offset):
                     del sent[place]
         except (errors.KafkaError, KeyError) as error:  # KeyError: aiokafka's, of a connection just closed

@@ -63,11 +63,14 @@ class _Request:
 
 
 class Produced(NamedTuple):
-    """What became of one batch: a Kafka error code (0: none), and where its first record stands."""
+    """What became of one batch: a Kafka error code (0: none), where its first record stands, and when the broker took
+    it by its own clock (-1: a topic whose records keep the time that they were sent with).
+    """
 
     place: TopicPartition
     code: int
     offset: int
+    taken_ms: int = -1
 
 
 class _ProduceReply:
@@ -77,8 +80,10 @@ class _ProduceReply:
         found: list[Produced] = []
         for topic, count, start in _topics(data, at):
             for number in range(count):
-                partition, code, offset, _, _ = _PRODUCED.unpack_from(data, start + number * _PRODUCED.size)
-                found.append(Produced(TopicPartition(topic, partition), code, offset))
+                partition, code, offset, taken_ms, _ = _PRODUCED.unpack_from(
+                    data, start + number * _PRODUCED.size
+                )
+                found.append(Produced(TopicPartition(topic, partition), code, offset, taken_ms))
         return found
 
 

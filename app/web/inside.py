@@ -38,7 +38,11 @@ class Inside(Protocol):
 
     @property
     def clock(self) -> Clock:
-        """The time of this machine."""
+        """The time that counts: the brokers'."""
+
+    @property
+    def machine_ahead_ms(self) -> int:
+        """How far the wall clock of this machine is ahead of the brokers'."""
 
     @property
     def watcher(self) -> Watcher:

@@ -35,6 +35,11 @@ def of_worker(inside: Inside) -> Iterator[Metric]:
         engine.rebalancing_count,
     )
     yield GaugeMetricFamily("carillon_rebalancing", "1 while it does.", engine.rebalancing)
+    yield GaugeMetricFamily(
+        "carillon_clock_ahead_seconds",
+        "How far the clock of this machine is ahead of the brokers', by which everything is decided.",
+        inside.machine_ahead_ms / 1000,
+    )
     yield from _of_disk(inside)
 
 

@@ -79,6 +79,7 @@ def metrics() -> list[tuple[str, str, str, str]]:
         hosts={},
         topics=Topics("app", "events"),
         clock=SystemClock(),
+        machine_ahead_ms=0,
         engine=SimpleNamespace(rebalancing=False, rebalancing_count=0),
         watcher=SimpleNamespace(broker_there=True, gave_up=None, loop_late_s=0.0),
         settings=SimpleNamespace(data=Path()),

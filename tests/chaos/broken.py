@@ -20,6 +20,7 @@ select_pure_python_faust()
 from aiokafka.protocol.transaction import InitProducerIdRequest  # noqa: E402 - after the choice of Faust's path
 
 from agents import senders, users  # noqa: E402
+from app import clock  # noqa: E402
 from app.__main__ import run_worker  # noqa: E402
 from app.cli.root import main  # noqa: E402
 from app.kafka_client.batch import Identity  # noqa: E402
@@ -35,6 +36,7 @@ CRASHED = 137
 SKIPPED = 40
 SLOW_S = 0.15
 SLOW_RECORDS = 60
+AHEAD_MS = 600_000
 
 
 def skip_record() -> None:
@@ -195,6 +197,17 @@ def _has_sent(mail: Iterable[tuple[Mail, bytes]]) -> bool:
     return any(b'"step":"sent"' in (message.value or b"") for message, _ in mail)
 
 
+def ten_minutes_ahead() -> None:
+    """No defect of the build but of its machine: the wall clock is ahead. The stopwatch is right."""
+    true = clock.SystemClock.now_ms
+    clock.SystemClock.now_ms = lambda self: true(self) + AHEAD_MS  # type: ignore[method-assign]
+
+
+def believe_own_clock() -> None:
+    """What brokers say of the time is not listened to."""
+    clock.BrokerClock.heard = lambda *_: None  # type: ignore[method-assign]
+
+
 BUILDS: dict[str, Callable[[], None]] = {
     build.__name__: build
     for build in (
@@ -215,6 +228,8 @@ BUILDS: dict[str, Callable[[], None]] = {
         standstills.hasty,
         standstills.patient,
         failing_step,
+        ten_minutes_ahead,
+        believe_own_clock,
         crash_before_append,
         crash_before_relay,
         crash_before_store,

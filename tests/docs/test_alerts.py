@@ -20,7 +20,7 @@ DASHBOARD = DOCKER / "grafana" / "dashboards" / "carillon.json"
 PROMETHEUS_OWN = {"up"}
 FUNCTIONS = {
     "by", "on", "and", "or", "bool", "sum", "max", "min", "count", "topk", "rate", "increase", "deriv", "changes",
-    "max_over_time", "histogram_quantile",
+    "abs", "max_over_time", "histogram_quantile",
 }  # fmt: skip
 OPERATIONS = (
     "rolling-restart",

@@ -20,20 +20,31 @@ REMINDER = """\
 campaign: reminder
 when:
   event: cart
-  unless: {event: purchase, within: 3s}
+  unless: {event: purchase, within: WITHIN}
 what: {title: Still there?, body: Your cart is}
 """
 
 
 @pytest.fixture(scope="module")
 def system(shared_systems: Systems) -> System:
-    """An app under the wall clock with one campaign and one worker; one partition, so that due times are in order."""
-    made = shared_systems.make(partitions=1, clock="wall")
+    """Such an app with one worker."""
+    made = reminding(shared_systems)
+    made.start_workers(1)
+    return made
+
+
+def reminding(systems: Systems, within_ms: int = WITHIN_MS) -> System:
+    """An app under the wall clock with one campaign; one partition, so that due times are in order."""
+    made = systems.make(partitions=1, clock="wall")
     made.start_sink()
     made.settings(caps=[])
     made.done("setup")
-    made.done("campaign", "apply", "--schedule", made.write("reminder.yaml", REMINDER))
-    made.start_workers(1)
+    made.done(
+        "campaign",
+        "apply",
+        "--schedule",
+        made.write("reminder.yaml", REMINDER.replace("WITHIN", f"{within_ms // 1000}s")),
+    )
     return made
 
 

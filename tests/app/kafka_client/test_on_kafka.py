@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition, errors
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
+from app.clock import now_ms
 from app.kafka.broker import EmbeddedBroker
 from app.kafka.files import free_port
 from app.kafka_client.fetch import EACH_BYTES, Fetch, OutOfRange, Polls
@@ -115,6 +116,28 @@ def a_log(bootstrap: str, channel: Channel, relays: Relays, topic: str, partitio
     """The journal's appender for one partition."""
     name = f"{topic}.{partition}"
     return KafkaLog(Lines(bootstrap, lambda: channel, relays, no_ends), name, topic, partition)
+
+
+async def test_a_broker_says_when_it_took_a_record_where_its_topic_keeps_that(broker: str) -> None:
+    heard: list[tuple[float, float, int]] = []
+    channel = Channel(broker, "test", lambda *times: heard.append(times))
+    await channel.start()
+    relays = Relays(lambda: channel)
+    logs = [
+        a_log(broker, channel, relays, await a_topic(broker, message_timestamp_type=kind))
+        for kind in ("CreateTime", "LogAppendTime")
+    ]
+    for log in logs:
+        await log.fence()
+    asked_ms = now_ms()
+    for log in logs:
+        await log.append([(b"k", b"v")], 1)
+    answered_ms = now_ms()
+    await relays.close()
+    await channel.close()
+    ((asked_s, answered_s, taken_ms),) = heard
+    assert asked_ms <= taken_ms <= answered_ms
+    assert asked_s <= answered_s
 
 
 async def test_an_older_owner_is_refused_once_the_newer_has_appended(broker: str) -> None:

@@ -69,7 +69,8 @@ def test_we_read_aiokafkas_produce_response(answers: dict[TopicPartition, tuple[
     buffer.read(4)
     found = ProduceRequest.RESPONSE_TYPE.decode(buffer)
     assert {each.place: each for each in found} == {
-        place: Produced(place, code, offset) for place, (code, offset, _, _) in answers.items()
+        place: Produced(place, code, offset, taken_ms)
+        for place, (code, offset, taken_ms, _) in answers.items()
     }
 
 

@@ -153,6 +153,7 @@ class Rig:
         self.misplaced: str | None = None
         self.unreachable: str | None = None
         self.out_of_range: dict[str, str] = {}
+        self.machine_ahead_ms = 250
         self.watcher: Any = SimpleNamespace(broker_there=True, gave_up=None, loop_late_s=0.25)
         self.parts = {
             (actor, number): FixedPartition(actor, number, self.clock)
