@@ -83,13 +83,15 @@ def percent_of(partition: Partition) -> int | None:
 
 
 def overdue_ms(partition: Partition, now_ms: int) -> int | None:
-    """How long the earliest timer has been due by the partition's clock; None where none is."""
+    """How long the earliest timer has been due by the partition's clock; None where none is.
+
+    What is due at this very moment fires once the clock is later (a tick fires it, and then it is gone).
+    """
     due_ms = None if partition.state is None else partition.state.timers.peek()
     if due_ms is None:
         return None
     if partition.actor.time is Time.STREAM:
-        late_ms = partition.watermark.stream_ms - due_ms
-        return late_ms if late_ms >= 0 else None
+        now_ms = partition.watermark.stream_ms
     return now_ms - due_ms if due_ms < now_ms else None
 
 
