@@ -2,7 +2,7 @@
 
 Stock Faust handles one stream event per record; most of its time goes there. Its consumer keeps the group here and
 nothing else: `fetch` brings the records, the journal says what is consumed, and after a rebalance every partition
-starts from its own watermark. All private members of Faust that we rely on are in this file.
+starts from its own watermark. All private members of Faust that we rely on are in this file and in `assignor`.
 """
 
 from __future__ import annotations
