@@ -90,6 +90,7 @@ class Worker:
         self._intake = FaustIntake(self.engine)
         self.hosts = self._make_hosts()
         self.engine.hosts = dict(by_topic(self.hosts.values()))
+        self.engine.give_up = self._crashed
         for host in self.hosts.values():
             self._listen(host)
         self.engine.before_start = self._start
