@@ -11,6 +11,7 @@ from app.settings import Settings
 
 SESSION_S = 10.0
 REQUEST_S = 30.0
+REBALANCE_S = 25.0  # longer than the longest closing; a join is answered before its request gives up
 
 
 class Engine(faust.App):
@@ -18,6 +19,7 @@ class Engine(faust.App):
 
     hosts: dict[str, Any]
     fetch: Any
+    give_up: Callable[[BaseException], None]
     before_start: Callable[[], Awaitable[None]] | None = None
     before_stop: Callable[[], Awaitable[None]] | None = None
 
@@ -50,6 +52,7 @@ def make_engine(settings: Settings) -> Engine:
         consumer_auto_offset_reset="earliest",
         broker_max_poll_records=2000,
         broker_session_timeout=SESSION_S,
+        broker_rebalance_timeout=REBALANCE_S,
         broker_heartbeat_interval=2.0,
         broker_request_timeout=REQUEST_S,
         producer_request_timeout=REQUEST_S,

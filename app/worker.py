@@ -33,6 +33,7 @@ from app.settings import Settings
 from app.setup import actor_inputs
 from app.topics import Topics
 from app.turns.actor import Actor
+from app.turns.assignor import EvenAssignor
 from app.turns.batches import BatchTransport, FaustIntake, by_topic
 from app.turns.host import Host
 from app.turns.kafka_log import KafkaLog, Lines
@@ -63,6 +64,7 @@ class Worker:
         self.clock = BrokerClock(SystemClock())
         self.engine: Engine = make_engine(settings)
         self.engine.transport = BatchTransport(self.engine.conf.broker_consumer, self.engine)
+        self.engine.conf.PartitionAssignor = EvenAssignor
         self.catalog = CatalogReader(
             settings.kafka, self.topics.campaigns, self.clock, stream_clock=settings.clock == "stream"
         )
@@ -88,6 +90,7 @@ class Worker:
         self._intake = FaustIntake(self.engine)
         self.hosts = self._make_hosts()
         self.engine.hosts = dict(by_topic(self.hosts.values()))
+        self.engine.give_up = self._crashed
         for host in self.hosts.values():
             self._listen(host)
         self.engine.before_start = self._start

@@ -99,7 +99,8 @@ class Housekeeping:
             for partition in host.partitions.values()
         )
         engine = self._engine
-        self._watcher.show(Look(sights, engine.rebalancing_count if engine.rebalancing else None))
+        rebalance = engine.rebalancing_count if engine.rebalancing else None
+        self._watcher.show(Look(sights, rebalance, engine.consumer.member))
 
 
 async def _repeat(every_s: float, act: Callable[[], Awaitable[None]]) -> None:

@@ -30,10 +30,11 @@ LIMITS = Limits()
 
 
 class Look(NamedTuple):
-    """What the event loop shows of itself. `rebalance`: its number while one goes on."""
+    """What the event loop shows of itself. `rebalance`: its number while one goes on. `member`: as in Seen."""
 
     sights: tuple[Sight, ...]
     rebalance: int | None
+    member: str = ""
 
 
 class Watcher:
@@ -109,7 +110,7 @@ class Watcher:
         if frozen:
             self._watch.restart()
         asked_s, found = self._found
-        seen = Seen(look.sights, found if now_s - asked_s < STALE_S else None, look.rebalance)
+        seen = Seen(look.sights, found if now_s - asked_s < STALE_S else None, look.rebalance, look.member)
         return [*self._watch.look(now_s, seen), *([stalled] if stalled else [])]
 
     def _give_up(self, reasons: Sequence[str]) -> None:

@@ -2,17 +2,21 @@
 
 Stock Faust handles one stream event per record; most of its time goes there. Its consumer keeps the group here and
 nothing else: `fetch` brings the records, the journal says what is consumed, and after a rebalance every partition
-starts from its own watermark. All private members of Faust that we rely on are in this file.
+starts from its own watermark. All private members of Faust that we rely on are in this file and in `assignor`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.structs import OffsetAndMetadata
 from faust.events import Event
 from faust.transport.drivers import aiokafka as driver
@@ -22,8 +26,11 @@ from app.kafka_client.fetch import Fetch, Polls
 from app.kafka_client.received import Received
 from app.turns.host import Host
 
+logger = logging.getLogger(__name__)
+
 TOUCH_S = 1.0
 IDLE_S = 1.0
+LEAVE_S = 0.2
 
 
 class BatchThread(driver.AIOKafkaConsumerThread):
@@ -36,9 +43,48 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         fetcher._get_actions_per_node = lambda _assignment: ([], {}, IDLE_S, False, [])
 
     async def touch(self) -> None:
-        """The loop that decides is alive: without a word from it the consumer leaves the group (max.poll.interval)."""
-        with self._ensure_consumer()._subscription.fetch_context():
+        """The loop that decides is alive: without a word from it the consumer leaves the group (max.poll.interval).
+
+        What went wrong with the group waits to be taken note of; until then the client does not join, nor even knows
+        that it must. Its heartbeats may have ended with it, so it joins anew. Raises where it cannot any more.
+        """
+        consumer = self._ensure_consumer()
+        with consumer._subscription.fetch_context():
             pass
+        coordinator = consumer._coordinator
+        try:
+            coordinator.check_errors()
+        except KafkaError as error:
+            if coordinator._coordination_task.done():
+                raise
+            logger.error("joining the group anew: %r", error)
+            coordinator.request_rejoin()
+
+    async def on_thread_stop(self) -> None:
+        """Stop, without waiting for the answer to a join."""
+        leaving = asyncio.create_task(self._leave())
+        try:
+            await super().on_thread_stop()
+        finally:
+            leaving.cancel()
+
+    async def _leave(self) -> None:
+        """A join is answered when a whole rebalance has ended. Leave over another connection: this ends both."""
+        if self._consumer is None or (coordinator := self._consumer._coordinator) is None:
+            return
+        await asyncio.wait({coordinator._closing})
+        while not (await asyncio.wait({coordinator._coordination_task}, timeout=LEAVE_S))[0]:
+            node, member = coordinator.coordinator_id, coordinator.member_id
+            if node is not None and member:
+                with contextlib.suppress(KafkaError):
+                    request = LeaveGroupRequest(coordinator.group_id, member)
+                    await self._consumer._client.send(node, request, group=ConnectionGroup.DEFAULT)
+
+    @property
+    def member(self) -> str:
+        """Our name in the group; empty while it has given us none."""
+        coordinator = None if self._consumer is None else self._consumer._coordinator
+        return "" if coordinator is None else coordinator.member_id
 
     async def advise(self, offsets: Mapping[TP, int]) -> None:
         """Commit to the group, if it takes it; a refusal means nothing."""
@@ -61,7 +107,10 @@ class BatchConsumer(driver.Consumer):
         """Nothing ever comes this way; Faust's loop around it is our sign of life."""
         await self.sleep(TOUCH_S)
         if not self.should_stop:
-            await self._thread.call_thread(self._thread.touch)
+            try:
+                await self._thread.call_thread(self._thread.touch)
+            except KafkaError as error:
+                self.app.give_up(error)
         return
         yield  # an asynchronous generator that yields nothing
 
@@ -113,6 +162,18 @@ class BatchConsumer(driver.Consumer):
     async def commit(self, *_args: Any, **_kwargs: Any) -> bool:
         """The journal says what is consumed."""
         return True
+
+    def close(self) -> None:
+        """A rebalance finds us stopping, and Faust would close the client from another loop than its own.
+
+        The thread leaves the group when it stops, which is soon.
+        """
+
+    @property
+    def member(self) -> str:
+        """Our name in the group; empty while it has given us none."""
+        member: str = self._thread.member
+        return member
 
     async def advise(self, offsets: Mapping[TP, int]) -> None:
         """A group commit for lag tools and autoscalers; nothing reads it back."""

@@ -190,13 +190,15 @@ def _read_group(reader: Reader) -> Group | None:
     reader.text()  # assignor
     if error:
         return None
-    assignments = []
+    assignments = {}
     for _ in range(reader.int32()):
-        for _ in range(3):
-            reader.text()  # member, client, host
+        member = reader.text()
+        for _ in range(2):
+            reader.text()  # client, host
         reader.blob()  # its subscription
-        assignments.append(reader.blob())
-    return Group(state, len(assignments), sum(not _has_partitions(each) for each in assignments))
+        assignments[member] = reader.blob()
+    idle = frozenset(member for member, has in assignments.items() if not _has_partitions(has))
+    return Group(state, len(assignments), idle)
 
 
 def _has_partitions(assignment: bytes) -> bool:

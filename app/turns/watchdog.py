@@ -76,11 +76,11 @@ class Sight(NamedTuple):
 
 
 class Group(NamedTuple):
-    """The consumer group by its coordinator. `idle`: members that were given nothing."""
+    """The consumer group by its coordinator. `idle`: members that were given nothing, by their names."""
 
     state: str
     members: int
-    idle: int
+    idle: frozenset[str] = frozenset()
 
 
 Place = tuple[str, int]
@@ -95,11 +95,15 @@ class Found(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A worker at one look. `found` None: no broker answers. `rebalance`: its number while one goes on."""
+    """A worker at one look. `found` None: no broker answers. `rebalance`: its number while one goes on.
+
+    `member`: its name in the group.
+    """
 
     sights: tuple[Sight, ...]
     found: Found | None
     rebalance: int | None = None
+    member: str = ""
 
 
 class Case(NamedTuple):
@@ -161,11 +165,13 @@ class Watch:
 
 
 def of_worker(seen: Seen, group: Group | None, limits: Limits) -> Iterator[Case]:
-    """A rebalance that does not end; an assignment that is empty though the group leaves nobody else without one."""
+    """A rebalance that does not end; an assignment that is empty though the group does not know us as one without."""
     if seen.rebalance is not None:
         yield Case("rebalance", seen.rebalance, limits.rebalance_s, "a rebalance does not end")
-    elif not seen.sights and group is not None and group.idle == 0:
-        says = f"nothing is assigned, and the group ({group.state}, {group.members} members) knows nobody who waits"
+    elif not seen.sights and group is not None and seen.member not in group.idle:
+        says = (
+            f"nothing is assigned, and the group ({group.state}, {group.members} members) has not left us out"
+        )
         yield Case("assignment", "empty", limits.assignment_s, says)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.clock import monotonic_s
-from tests.integration.process import PROGRAM
+from tests.integration.process import PROGRAM, Process
 from tests.integration.system import System
 from tests.integration.waiting import until
 
@@ -18,6 +19,7 @@ READY_S = 90.0
 PROGRESS_S = 30.0
 BETWEEN_S = 2.0
 MOST = 3
+ENDS = {0, -signal.SIGKILL, -signal.SIGTERM}
 
 
 @dataclass
@@ -59,16 +61,20 @@ def restart_in_turn(
 
 @dataclass
 class Storm:
-    """What happened to the group, and how long after its end something was decided."""
+    """What happened to the group; how long after its end something was decided, and every worker had its part."""
 
     changes: Counter[str] = field(default_factory=Counter)
+    codes: Counter[int] = field(default_factory=Counter)
     progress_s: float = 0.0
+    ready_s: float = 0.0
 
     @property
     def violations(self) -> list[str]:
-        """There is progress soon after the last change."""
+        """There is progress soon after the last change, and nobody ended but those who were told to."""
         late = self.progress_s > PROGRESS_S
-        return [f"no progress for {self.progress_s:.0f} s after the last change"] if late else []
+        wrong = [f"no progress for {self.progress_s:.0f} s after the last change"] if late else []
+        others = set(self.codes) - ENDS
+        return wrong + ([f"workers ended by themselves, with {sorted(others)}"] if others else [])
 
 
 def storm(
@@ -79,38 +85,51 @@ def storm(
     end_s = monotonic_s() + seconds
     while monotonic_s() < end_s:
         time.sleep(dice.uniform(0.5 * BETWEEN_S, 1.5 * BETWEEN_S))
-        done.changes[_change(system, dice, done.changes, program)] += 1
+        change(system, dice, done, program)
         more()
-    if not _running(system):
-        done.changes[_change(system, dice, done.changes, program)] += 1
     before, changed_s = _decided(system), monotonic_s()
     more()
     until(lambda: _decided(system) > before, 4 * PROGRESS_S, "something is decided after the storm", 0.2)
     done.progress_s = monotonic_s() - changed_s
+    until(lambda: all(each.is_staying for each in _running(system)), READY_S, "the last stopped has ended")
+    system.wait_until_ready(READY_S)
+    done.ready_s = monotonic_s() - changed_s
+    done.codes.update(each.code for each in system.workers.values() if each.code is not None)
     return done
 
 
-def _change(system: System, dice: random.Random, struck: Counter[str], program: Sequence[str]) -> str:
-    """Somebody joins, or is killed and stopped by turns."""
-    running = _running(system)
-    ended = [
+def change(system: System, dice: random.Random, done: Storm, program: Sequence[str] = PROGRAM) -> None:
+    """Somebody joins, or is killed and stopped by turns; somebody who has not been told to end is always left."""
+    staying = [number for number, worker in system.workers.items() if worker.is_staying]
+    if len(staying) < MOST - 1:
+        until(lambda: _ended(system), READY_S, "somebody who was stopped has ended")
+    ended = _ended(system)
+    if ended and (len(staying) < MOST - 1 or dice.random() < 0.5):
+        number = dice.choice(ended)
+        if (earlier := system.workers.get(number)) is not None and earlier.code is not None:
+            done.codes[earlier.code] += 1
+        system.start_worker(number, program)
+        done.changes["joined"] += 1
+        return
+    victim = system.workers[dice.choice(staying)]
+    if done.changes["killed"] <= done.changes["stopped"]:
+        victim.kill()
+        done.changes["killed"] += 1
+    else:
+        victim.ask_to_end()
+        done.changes["stopped"] += 1
+
+
+def _ended(system: System) -> list[int]:
+    return [
         number
         for number in range(MOST)
         if number not in system.workers or system.workers[number].code is not None
     ]
-    if ended and (len(running) < MOST - 1 or dice.random() < 0.5):
-        system.start_worker(dice.choice(ended), program)
-        return "joined"
-    victim = system.workers[dice.choice(running)]
-    if struck["killed"] <= struck["stopped"]:
-        victim.kill()
-        return "killed"
-    victim.ask_to_end()
-    return "stopped"
 
 
-def _running(system: System) -> list[int]:
-    return [number for number, worker in system.workers.items() if worker.code is None]
+def _running(system: System) -> list[Process]:
+    return [worker for worker in system.workers.values() if worker.code is None]
 
 
 def _decided(system: System) -> int:

@@ -85,7 +85,8 @@ def test_a_group_that_never_rests_loses_and_swaps_nothing(systems: Systems) -> N
         more()
     findings = finish(system, work)
     decisions = read_decisions(system)
-    note(f"storm: {dict(done.changes)}, progress after {done.progress_s:.1f} s; {findings.told()}")
+    after = f"progress after {done.progress_s:.1f} s, all ready after {done.ready_s:.1f} s"
+    note(f"storm: {dict(done.changes)}, {after}; {findings.told()}")
     assert len(done.changes) == 3, "somebody must join, be stopped and be killed"
     assert done.violations == []
     assert findings.exact, findings

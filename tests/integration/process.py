@@ -50,6 +50,7 @@ class Process:
     ) -> None:
         self.name = name
         self.log = log
+        self._asked = False
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 command_line(environment, program, *arguments),
@@ -64,6 +65,11 @@ class Process:
     def code(self) -> int | None:
         """What it ended with; None while it runs."""
         return self._process.poll()
+
+    @property
+    def is_staying(self) -> bool:
+        """Does it run, and has nobody asked it to end?"""
+        return self.code is None and not self._asked
 
     @property
     def pid(self) -> int:
@@ -94,13 +100,14 @@ class Process:
 
     def ask_to_end(self) -> None:
         """SIGTERM; does not wait."""
+        self._asked = True
         self._process.terminate()
 
     def stop(self) -> int:
         """Ask it to end; what it ended with, -9 where it had to be forced."""
         if self.code is None:
             self.wake()
-            self._process.terminate()
+            self.ask_to_end()
             try:
                 self._process.wait(STOP_LIMIT_S)
             except subprocess.TimeoutExpired:

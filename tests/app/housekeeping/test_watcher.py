@@ -16,7 +16,7 @@ from app.turns.watchdog import Found, Group, InputSight, Limits, Place, Sight
 
 LIMIT_S = 20.0
 STUCK = Sight("users/0", 0, Phase.READY, "journal", (InputSight("in", 3, 3),), stored=9)
-FOUND = Found({("in", 0): 12, ("journal", 0): 9}, frozenset(), Group("Stable", 1, 0))
+FOUND = Found({("in", 0): 12, ("journal", 0): 9}, frozenset(), Group("Stable", 1))
 
 
 class FixedProbe:

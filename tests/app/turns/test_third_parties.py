@@ -174,6 +174,14 @@ def test_a_rebalance_stops_the_flow_before_it_empties_the_streams() -> None:
     assert "seek_to_committed" in inspect.getsource(Consumer.perform_seek)
 
 
+def test_a_rebalance_that_finds_us_stopping_does_not_close_the_client() -> None:
+    """Faust would close it from the loop of the app, which is not its own; the group would not hear that we leave."""
+    assert "self.consumer.close()" in inspect.getsource(faust.App._on_rebalance_when_stopped)
+    assert "run_coroutine_threadsafe" in inspect.getsource(AIOKafkaConsumerThread.close)
+    assert "self._thread.close()" in inspect.getsource(ThreadDelegateConsumer.close)
+    assert batches.BatchConsumer.close is not ThreadDelegateConsumer.close
+
+
 def test_the_livelock_detector_is_a_task_that_ours_takes_the_place_of() -> None:
     theirs, ours = Consumer._commit_livelock_detector, batches.BatchConsumer._commit_livelock_detector
     assert type(theirs) is type(ours)

@@ -13,7 +13,8 @@ from app.turns.watchdog import FAILURES, Found, Group, InputSight, Limits, LoopW
 LIMITS = Limits()
 STEP_S = 0.5
 ENDS = {("in", 0): 100, ("journal", 0): 50}
-STABLE = Group("Stable", 2, 0)
+STABLE = Group("Stable", 2)
+OURS, THEIRS = "ours-1", "theirs-1"
 
 
 def a_sight(**changes: Any) -> Sight:
@@ -26,8 +27,10 @@ def an_input(reached: int, handed: int) -> tuple[InputSight, ...]:
     return (InputSight("in", reached, handed),)
 
 
-def seen(*sights: Sight, rebalance: int | None = None, group: Group | None = STABLE) -> Seen:
-    return Seen(sights, Found(ENDS, frozenset(), group), rebalance)
+def seen(
+    *sights: Sight, rebalance: int | None = None, group: Group | None = STABLE, member: str = OURS
+) -> Seen:
+    return Seen(sights, Found(ENDS, frozenset(), group), rebalance, member)
 
 
 def fires_at(at: Callable[[float], Seen], until_s: float = 300.0, watch: Watch | None = None) -> float | None:
@@ -77,12 +80,19 @@ def test_rebalances_that_leave_no_time_to_decide_are_named() -> None:
     assert fires_at(joining) == LIMITS.watermark_s + STEP_S
 
 
-def test_an_empty_assignment_is_named_only_where_the_group_leaves_nobody_else_without() -> None:
-    """Given no partition for a minute, then it fires, unless the group knows a member that waits, or says nothing."""
+def test_an_empty_assignment_is_named_unless_the_group_has_left_us_without() -> None:
+    """Given no partition for a minute, then it fires, unless the group knows that we have none, or says nothing."""
     assert fires_at(lambda _now_s: seen()) == LIMITS.assignment_s + STEP_S
-    assert fires_at(lambda _now_s: seen(group=Group("Empty", 0, 0))) == LIMITS.assignment_s + STEP_S
-    assert fires_at(lambda _now_s: seen(group=Group("Stable", 9, 1))) is None
+    assert fires_at(lambda _now_s: seen(group=Group("Empty", 0))) == LIMITS.assignment_s + STEP_S
+    assert fires_at(lambda _now_s: seen(group=Group("Stable", 9, frozenset({OURS})))) is None
     assert fires_at(lambda _now_s: seen(group=None)) is None
+
+
+def test_a_worker_that_the_group_has_lost_is_named_though_another_waits() -> None:
+    """Given more workers than partitions, when the group has lost one of them, then it fires."""
+    waits = Group("Stable", 9, frozenset({THEIRS}))
+    assert fires_at(lambda _now_s: seen(group=waits)) == LIMITS.assignment_s + STEP_S
+    assert fires_at(lambda _now_s: seen(group=waits, member="")) == LIMITS.assignment_s + STEP_S
 
 
 LEGITIMATE: dict[str, Callable[[float], Sight]] = {

@@ -64,7 +64,7 @@ class Life:
         if self.now_s - self.asked_s >= ASK_S:
             self.asked_s = self.now_s
             self.ends = {("in", 0): self.end, ("journal", 0): self.journal_end}
-        found = None if is_away else Found(self.ends, frozenset(), Group("Stable", 1, 0))
+        found = None if is_away else Found(self.ends, frozenset(), Group("Stable", 1))
         return Seen((self.sight,), found, self.rebalance)
 
     def _load(self) -> None:
