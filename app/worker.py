@@ -179,16 +179,26 @@ class Worker:
         task.add_done_callback(self._asking.discard)
 
     async def _say_out_of_range(self, lost: OutOfRange) -> None:
-        """The broker refuses such a fetch without a word on what the log does hold: ask it."""
+        """Where it is ours, what was decided of it is known, and the rest is lost: ask the broker what there is.
+
+        Where others have had it meanwhile, they have decided it and emptied the mailbox: its next opening knows.
+        """
+        topic, number = lost.place
+        partition = self.engine.hosts[topic].partitions.get(number)
+        if (
+            partition is None
+            or not await partition.claim.ask()
+            or partition.next_offset(topic) != lost.offset
+        ):
+            return
         with contextlib.suppress(KafkaError):
             begin, end = (
                 await self._ends.beginning_offsets([lost.place]),
                 await self._ends.end_offsets([lost.place]),
             )
             lost = lost._replace(begin=begin[lost.place], end=end[lost.place])
-        topic, partition = lost.place
-        said = self.out_of_range[f"{topic}/{partition}"] = (
-            f"{topic}/{partition} is decided up to offset {lost.offset}, and its log holds {lost.begin} to "
+        said = self.out_of_range[f"{topic}/{number}"] = (
+            f"{topic}/{number} is decided up to offset {lost.offset}, and its log holds {lost.begin} to "
             f"{lost.end}: {_what_happened(lost)}. Nothing of it is decided. Say where to go on: stop the workers, then "
             "`python -m app setup --restart-from latest` (or a time)."
         )
