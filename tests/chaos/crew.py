@@ -102,6 +102,11 @@ class Crew:
         """Calls that the push service has and has not answered."""
         return int(self.system.ask(self.system.sink_url, "/inflight")["in_flight"])
 
+    def ended(self) -> list[str]:
+        """The workers that have ended, in words: where nobody was told to."""
+        workers = self.system.workers.items()
+        return [f"worker {n} has ended with {each.code}" for n, each in workers if each.code is not None]
+
     def decided(self) -> int:
         """How many decisions there are."""
         return self.system.kafka.end(self.system.topics.decisions)

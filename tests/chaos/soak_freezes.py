@@ -31,9 +31,12 @@ def freezes(given: Given) -> Found:
         for number in range(times):
             refused.append(_freeze(made, dice, strikes, -(-made.plan.rows // times)))
             say(f"{number + 1} of {times} freezes, refused {refused[-1]} times")
+            if made.ended():
+                break
+        ended = made.ended()
         judged, received = made.finish()
         wrong, budget = judge_repeats(made, strikes, received)
-    violations = [*judged.violations, *wrong]
+    violations = [*judged.violations, *wrong, *ended]
     unrefused = refused.count(0)
     if unrefused:
         violations.append(f"{unrefused} woken workers were never refused")
