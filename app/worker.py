@@ -179,17 +179,9 @@ class Worker:
         task.add_done_callback(self._asking.discard)
 
     async def _say_out_of_range(self, lost: OutOfRange) -> None:
-        """Where it is ours, what was decided of it is known, and the rest is lost: ask the broker what there is.
-
-        Where others have had it meanwhile, they have decided it and emptied the mailbox: its next opening knows.
-        """
+        """The broker refuses such a fetch without a word on what the log does hold: ask it."""
         topic, number = lost.place
-        partition = self.engine.hosts[topic].partitions.get(number)
-        if (
-            partition is None
-            or not await partition.claim.ask()
-            or partition.next_offset(topic) != lost.offset
-        ):
+        if not await self.engine.hosts[topic].is_lost(topic, number, lost.offset):
             return
         with contextlib.suppress(KafkaError):
             begin, end = (

@@ -52,6 +52,15 @@ class Host:
         if found is not None:
             found.offer(topic, records)
 
+    async def is_lost(self, topic: str, number: int, offset: int) -> bool:
+        """A log no longer holds what comes next: was it lost before it was decided?
+
+        Not where others have had the partition meanwhile, who decided it and emptied the mailbox; the next opening
+        begins behind that.
+        """
+        found = self.partitions.get(number)
+        return found is not None and await found.claim.ask() and found.next_offset(topic) == offset
+
     async def revoked(self) -> None:
         """A rebalance has begun: start nothing until `assigned`, and let what is under way end, within a limit."""
         for partition in self.partitions.values():
