@@ -55,11 +55,16 @@ class Host:
     async def is_lost(self, topic: str, number: int, offset: int) -> bool:
         """A log no longer holds what comes next: was it lost before it was decided?
 
-        Not where others have had the partition meanwhile, who decided it and emptied the mailbox; the next opening
-        begins behind that.
+        Not where it has been decided since, here or by others who have had the partition meanwhile, and who emptied
+        the mailbox: it is fetched from behind that, by us, or by our next opening.
         """
         found = self.partitions.get(number)
-        return found is not None and await found.claim.ask() and found.next_offset(topic) == offset
+        if found is None or not await found.claim.ask():
+            return False
+        if found.next_offset(topic) == offset:
+            return True
+        await found.fetch(topic)
+        return False
 
     async def revoked(self) -> None:
         """A rebalance has begun: start nothing until `assigned`, and let what is under way end, within a limit."""

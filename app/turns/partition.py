@@ -117,12 +117,16 @@ class Partition:
         if self.phase is Phase.READY:
             if not self.is_fresh:
                 self.claim.ask()  # others may have owned it meanwhile
-            await self._fetch()
+            await self._fetch_all()
         self._wake.set()
 
-    async def _fetch(self) -> None:
+    async def _fetch_all(self) -> None:
         for topic, *_ in self.inputs:
-            await self._ports.intake.start_at(topic, self.number, self.next_offset(topic))
+            await self.fetch(topic)
+
+    async def fetch(self, topic: str) -> None:
+        """Fetch this input from the watermark on, wherever its fetch stands."""
+        await self._ports.intake.start_at(topic, self.number, self.next_offset(topic))
 
     def next_offset(self, topic: str) -> int:
         """From where this input is to be fetched."""
@@ -203,7 +207,7 @@ class Partition:
         await relay.again(opening.outbox)
         self.phase, self.trouble = Phase.READY, None
         self.figures.opened(clock.monotonic_s() - started_s)
-        await self._fetch()
+        await self._fetch_all()
         logger.info("%s: open at journal offset %d", self.name, self._position)
 
     def _start(self, opening: Opening, log: Log, store: Store) -> Relay:

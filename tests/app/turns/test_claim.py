@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from app.turns.claim import Claim
-from app.turns.ports import Phase
+from app.turns.host import Host
+from app.turns.ports import Owner, Phase
 from tests.app.turns.memory import MemoryStore, SetClock
 from tests.app.turns.test_partition import filled, owned, total
+
+OWNER = Owner("one", 0.0, 10.0, 0.01)
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -88,3 +92,23 @@ async def test_an_append_under_way_says_nothing_of_a_question_that_came_after_it
     claim.trying()
     claim.held(2)
     assert await asked
+
+
+async def test_what_was_decided_while_somebody_asked_is_fetched_from_behind_it() -> None:
+    """Given a fetch that stood before what is decided since, and deleted, then it is not lost, and is fetched anew."""
+    broker = filled("1", "2")
+    async with owned(broker) as one:
+        await one.ready()
+        one.feed()
+        await one.until(lambda: total(one.store) == 3)
+        one.intake.starts.clear()
+        host = Host("sums", one.partition.inputs, _nobody, _nobody, OWNER, _nobody)
+        host.partitions[0] = one.partition
+        assert not await host.is_lost("in", 0, 1)
+        assert one.intake.starts == {"in": 2}
+        assert await host.is_lost("in", 0, 2)
+        assert not await host.is_lost("in", 1, 2)
+
+
+def _nobody(*_: object) -> Any:
+    raise AssertionError("nothing of this is to be made")
