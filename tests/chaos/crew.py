@@ -83,7 +83,7 @@ class Crew:
 
     def owned_again(self, since_s: float) -> float:
         """Wait until every partition is owned and open; how long after that moment."""
-        self.system.wait_until_ready(4 * OWNED_S)
+        self.system.wait_until_ready(10 * OWNED_S)
         return monotonic_s() - since_s
 
     def wait_for_others(self, frozen: int) -> None:
