@@ -188,15 +188,17 @@ class Worker:
 
     async def _say_out_of_range(self, lost: OutOfRange) -> None:
         """The broker refuses such a fetch without a word on what the log does hold: ask it."""
+        topic, number = lost.place
+        if not await self.engine.hosts[topic].is_lost(topic, number, lost.offset):
+            return
         with contextlib.suppress(KafkaError):
             begin, end = (
                 await self._ends.beginning_offsets([lost.place]),
                 await self._ends.end_offsets([lost.place]),
             )
             lost = lost._replace(begin=begin[lost.place], end=end[lost.place])
-        topic, partition = lost.place
-        said = self.out_of_range[f"{topic}/{partition}"] = (
-            f"{topic}/{partition} is decided up to offset {lost.offset}, and its log holds {lost.begin} to "
+        said = self.out_of_range[f"{topic}/{number}"] = (
+            f"{topic}/{number} is decided up to offset {lost.offset}, and its log holds {lost.begin} to "
             f"{lost.end}: {_what_happened(lost)}. Nothing of it is decided. Say where to go on: stop the workers, then "
             "`python -m app setup --restart-from latest` (or a time)."
         )

@@ -52,6 +52,20 @@ class Host:
         if found is not None:
             found.offer(topic, records)
 
+    async def is_lost(self, topic: str, number: int, offset: int) -> bool:
+        """A log no longer holds what comes next: was it lost before it was decided?
+
+        Not where it has been decided since, here or by others who have had the partition meanwhile, and who emptied
+        the mailbox: it is fetched from behind that, by us, or by our next opening.
+        """
+        found = self.partitions.get(number)
+        if found is None or not await found.claim.ask():
+            return False
+        if found.next_offset(topic) == offset:
+            return True
+        await found.fetch(topic)
+        return False
+
     async def revoked(self) -> None:
         """A rebalance has begun: start nothing until `assigned`, and let what is under way end, within a limit."""
         for partition in self.partitions.values():

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.turns.actor import Actor
+from app.turns.claim import Claim
 from app.turns.deciding import Decided, Decider, Input, Work
 from app.turns.figures import Figures
 from app.turns.opening import Opening, Progress, open_partition
@@ -30,9 +31,6 @@ logger = logging.getLogger(__name__)
 REOPEN_FIRST_S = 0.2
 REOPEN_LAST_S = 10.0
 IDLE_S = 1.0
-HEARTBEAT_MS = 3_600_000
-RENEW_MS = 12 * 3_600_000
-FRESH_MS = 5_000
 
 
 class _Renewal(Exception):
@@ -58,7 +56,7 @@ class Partition:
         self.watermark = Watermark(b"", 0, 0, {}, {})
         self.turns = self.records = self.refusals = self.rebuilds = 0
         self.trouble: str | None = None
-        self.answered_s = 0.0
+        self.claim = Claim(ports.clock)
         self._ports = ports
         self._owner = owner
         self._queue = Queue(partition, ports.intake)
@@ -73,7 +71,7 @@ class Partition:
         self.state: State | None = None
         self._store: Store | None = None
         self._log: Log | None = None
-        self._position = self._opened_ms = self._appended_ms = 0
+        self._position = 0
         self._decider: Decider | None = None
 
     def offer(self, topic: str, records: Sequence[Record]) -> None:
@@ -117,12 +115,18 @@ class Partition:
         """The rebalance left this partition here."""
         self._held_back = False
         if self.phase is Phase.READY:
-            await self._fetch()
+            if not self.is_fresh:
+                self.claim.ask()  # others may have owned it meanwhile
+            await self._fetch_all()
         self._wake.set()
 
-    async def _fetch(self) -> None:
+    async def _fetch_all(self) -> None:
         for topic, *_ in self.inputs:
-            await self._ports.intake.start_at(topic, self.number, self.next_offset(topic))
+            await self.fetch(topic)
+
+    async def fetch(self, topic: str) -> None:
+        """Fetch this input from the watermark on, wherever its fetch stands."""
+        await self._ports.intake.start_at(topic, self.number, self.next_offset(topic))
 
     def next_offset(self, topic: str) -> int:
         """From where this input is to be fetched."""
@@ -135,7 +139,7 @@ class Partition:
     @property
     def is_fresh(self) -> bool:
         """Was the journal's last answer recent enough to still be the owner (a frozen process that wakes is not)?"""
-        return self._ports.clock.monotonic_s() - self.answered_s < self._owner.session_s
+        return self._ports.clock.monotonic_s() - self.claim.answered_s < self._owner.session_s
 
     def now_ms(self) -> int:
         """The wall clock of this worker."""
@@ -203,7 +207,7 @@ class Partition:
         await relay.again(opening.outbox)
         self.phase, self.trouble = Phase.READY, None
         self.figures.opened(clock.monotonic_s() - started_s)
-        await self._fetch()
+        await self._fetch_all()
         logger.info("%s: open at journal offset %d", self.name, self._position)
 
     def _start(self, opening: Opening, log: Log, store: Store) -> Relay:
@@ -212,8 +216,7 @@ class Partition:
         self._decider = Decider(self.actor, self.state, self.inputs, log.fits)
         self.watermark = opening.watermark
         self._position = opening.position
-        self._opened_ms = self._appended_ms = self._ports.clock.now_ms()
-        self.answered_s = self._ports.clock.monotonic_s()
+        self.claim.opened()
         first = self.inputs[0].topic
         self._ripeness = Ripeness(
             self.actor.time, timers, lambda: self._journal().end_of(first), lambda: self.reached(first)
@@ -231,6 +234,7 @@ class Partition:
 
     async def _let_go(self, phase: Phase) -> None:
         self.phase = phase
+        self.claim.lost()
         for topic, *_ in self.inputs:
             self._ports.intake.pause(topic, self.number)
         if self._relay is not None:
@@ -266,20 +270,15 @@ class Partition:
         now_ms = self._ports.clock.now_ms()
         if self._restricted:
             return bool(self._results)
-        if self._is_overdue(now_ms):
+        if self.claim.is_overdue(now_ms):
             return True
-        if now_ms - self._opened_ms > RENEW_MS:
+        if self.claim.is_old(now_ms):
             raise _Renewal
         if ready_ms is not None and self.actor.room() > 0:
             return True
         if not self._results and not (len(self._queue) and self.actor.room() > 0):
             return False
         return self._queue.is_full or self._pace.is_due
-
-    def _is_overdue(self, now_ms: int) -> bool:
-        """Time to append though there is nothing to say: hourly, and to see that we own it before a renewal."""
-        silence_ms = now_ms - self._appended_ms
-        return silence_ms > HEARTBEAT_MS or (now_ms - self._opened_ms > RENEW_MS and silence_ms > FRESH_MS)
 
     async def _rest(self) -> None:
         """Wait for something to do, at most until the next timer or a second."""
@@ -329,19 +328,19 @@ class Partition:
     async def _commit(self, decided: Decided) -> None:
         turn, pairs = decided.turn, decided.pairs
         now_ms = self._ports.clock.now_ms()
-        if turn.is_empty and not turn.operations and not self._is_overdue(now_ms):
+        if turn.is_empty and not turn.operations and not self.claim.is_overdue(now_ms):
             self.watermark = turn.watermark
             return
         if self._relay is None or self._decider is None:
             raise Refused("the partition is closed")
         await self._relay.through()
+        self.claim.trying()
         self.figures.asked_s = asked_s = self._ports.clock.monotonic_s()
         at = await self._journal().append(pairs, now_ms)
         if at != self._position:
             raise Refused(f"an append landed at {at} instead of {self._position}: somebody else wrote")
         self._position = at + len(pairs)
-        self._appended_ms = now_ms
-        self.answered_s = answered_s = self._ports.clock.monotonic_s()
+        answered_s = self.claim.held(now_ms)
         self.figures.appended(answered_s, answered_s - asked_s, decided.taken, len(pairs))
         self.watermark = turn.watermark
         self._decider.had_outbox = bool(turn.mail)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from app.turns.opening import OPENED_KEY
 from app.turns.watermark import decode_opened
 from tables.ledger import LEDGER, Delivery, Stage
+from tests.chaos.scale import repeats_of
 from tests.integration.system import System
 
 OK = 200
@@ -84,3 +85,23 @@ def calls_in_doubt(system: System, struck: Collection[int]) -> Doubts:
         reader = readers.setdefault(record.partition(), _Reader([str(each) for each in struck], found))
         reader.take(record.key(), record.value())
     return found
+
+
+def judge_repeats(
+    system: System, struck: Collection[int], received: Sequence[Any]
+) -> tuple[list[str], dict[str, int]]:
+    """A push may be shown again only if its call was journaled, unanswered, when its maker was struck, or cut off.
+
+    `struck`: the process ids of those makers. What is wrong, in words, and how many repeats there may be.
+    """
+    doubts = calls_in_doubt(system, struck)
+    repeats = sum(len(at) - 1 for at in repeats_of(received).values())
+    unanswered = doubts.unanswered(received)
+    wrong = []
+    if repeats > doubts.excused + unanswered:
+        wrong.append(
+            f"{repeats} pushes shown again, where {doubts.excused} calls were in flight, {unanswered} had no answer"
+        )
+    if doubts.unexcused:
+        wrong.append(f"{len(doubts.unexcused)} calls made again without a cause, {doubts.unexcused[:3]}")
+    return wrong, {"in_flight_budget": doubts.excused, "unanswered": unanswered}

@@ -15,6 +15,7 @@ from app.kafka.broker import EmbeddedBroker
 from tests.chaos import meters
 from tests.chaos.bouncing import HEAP, POLL_S, growth
 from tests.chaos.feeding import Feed
+from tests.chaos.soaking import say
 from tests.chaos.tuned import broker_behind
 from tests.chaos.wire import CLEAR, WEATHERS, Weather, Wire
 from tests.integration.system import System
@@ -112,6 +113,9 @@ def go_through(systems: Sequence[Wired], feeds: Sequence[Feed], seconds: float) 
             until(growth(first), ON_S, f"turns go on after {name}", POLL_S)
             storm.resumed_s.setdefault(name, []).append(round(monotonic_s() - clear_s, 1))
             storm.struck.setdefault(name, []).append(sum(wire.struck[name] for wire in wires) - earlier)
+            say(
+                f"C8: {name} struck {storm.struck[name][-1]} times; turns after {storm.resumed_s[name][-1]} s"
+            )
     for feed in feeds:
         feed.end()
     return storm

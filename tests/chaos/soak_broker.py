@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from app.clock import monotonic_s
 from app.kafka.jars import ensure_jars
@@ -23,12 +24,14 @@ from tests.chaos.bouncing import (
     replay_with_bounces,
 )
 from tests.chaos.cluster import Cluster, cluster_in
+from tests.chaos.doubts import judge_repeats
 from tests.chaos.feeding import Feed
 from tests.chaos.killing import chunks, finish
 from tests.chaos.links import wired, wired_broker
+from tests.chaos.scale import repeats_of
 from tests.chaos.soaking import Fault, Found, Given, say
 from tests.integration.fixtures import Systems, systems_on
-from tests.integration.judging import Findings, Work, make_work
+from tests.integration.judging import Work, make_work
 from tests.integration.system import System
 from tests.integration.waiting import until
 
@@ -42,12 +45,23 @@ EARLY = 0.1
 GROWN_MB = 64
 
 
-def _judged(system: System, work: Work) -> tuple[Findings, list[str]]:
-    """What the oracle says of a run, and of workers that are not the ones that were started."""
+class Judged(NamedTuple):
+    """What the oracle says of a run, of pushes shown again, and of workers that ended though nobody told them to."""
+
+    violations: list[str]
+    figures: dict[str, Any]
+
+
+def _judged(system: System, work: Work) -> Judged:
+    """Whoever loses its broker is struck: the answer to a call in flight may come when others own its partition."""
     findings = finish(system, work)
-    violations = [] if findings.exact else [findings.told()]
+    received = system.received()
+    wrong, budget = judge_repeats(system, [each.pid for each in system.workers.values()], received)
+    violations = wrong if findings.exact else [findings.told(), *wrong]
     ended = {number: worker.code for number, worker in system.workers.items() if worker.code is not None}
-    return findings, violations + ([f"workers ended: {ended}"] if ended else [])
+    violations += [f"workers ended: {ended}"] if ended else []
+    repeats = sum(len(at) - 1 for at in repeats_of(received).values())
+    return Judged(violations, {"repeats": repeats} | budget | {"found": findings.told()})
 
 
 @contextmanager
@@ -70,16 +84,16 @@ def bounces(given: Given) -> Found:
         for part in chunks(work, times):
             feed = Feed(broker.bootstrap, system.topics.events, part, ROWS_S)
             replay_with_bounces(broker, system, [feed], 1, done)
-        findings, violations = _judged(system, work)
-    return _bounced(done, findings, violations)
+        judged = _judged(system, work)
+    return _bounced(done, judged)
 
 
-def _bounced(done: Bounces, findings: Findings, violations: list[str]) -> Found:
+def _bounced(done: Bounces, judged: Judged) -> Found:
     late = [round(each, 1) for each in done.resumed_s if each > RESUME_S]
     if late:
-        violations.append(f"turns went on after {late} s only")
+        judged.violations.append(f"turns went on after {late} s only")
     slowest = round(max(done.resumed_s), 1)
-    return Found(done.strikes, violations, {"slowest_resume_s": slowest, "found": findings.told()})
+    return Found(done.strikes, judged.violations, {"slowest_resume_s": slowest} | judged.figures)
 
 
 def away(given: Given) -> Found:
@@ -96,7 +110,7 @@ def away(given: Given) -> Found:
         feed = Feed(broker.bootstrap, busy.topics.events, work.messages, ROWS_S)
         arrived_ms = outage.carts(waiting)
         seen = outage.go_through(broker, busy, waiting, feed, seconds, joins=1)
-        findings, violations = _judged(busy, work)
+        violations, figures = _judged(busy, work)
         until(lambda: outage.reminded(waiting), WORK_S, "the reminder")
         waiting.settle()
         violations += outage.reminder_violations(waiting, arrived_ms)
@@ -105,7 +119,7 @@ def away(given: Given) -> Found:
         for name, spent in seen.spent.items()
         if spent.grown_mb > GROWN_MB
     ]
-    return Found(int(seen.backlog > 0), violations, {"outage": seen.told(), "found": findings.told()})
+    return Found(int(seen.backlog > 0), violations, {"outage": seen.told()} | figures)
 
 
 def leaders(given: Given) -> Found:
@@ -123,8 +137,9 @@ def leaders(given: Given) -> Found:
             until(partial(has_sent, feed, EARLY), WORK_S, "the feed goes on", POLL_S)
             _lose_leader(cluster, system, done, signal.SIGKILL if number % 2 else signal.SIGTERM)
             feed.end()
-        findings, broken = _judged(system, work)
-    return _bounced(done, findings, violations + broken)
+        judged = _judged(system, work)
+        judged.violations.extend(violations)
+    return _bounced(done, judged)
 
 
 def _lose_leader(cluster: Cluster, system: System, done: Bounces, how: signal.Signals) -> None:
@@ -155,11 +170,11 @@ def bad_links(given: Given) -> Found:
         system.start_workers(1)
         feed = Feed(broker.bootstrap, system.topics.events, work.messages, ROWS_S)
         storm = links.go_through([system], [feed], seconds)
-        findings, violations = _judged(system, work)
+        judged = _judged(system, work)
         until(partial(links.has_calmed, system, storm.before[0]), links.CALM_S, "sockets as before")
         storm.after = [links.sockets(system)]
     strikes = min(min(counts) for counts in storm.struck.values())
-    return Found(strikes, violations, {"storm": storm.told(), "found": findings.told()})
+    return Found(strikes, judged.violations, {"storm": storm.told()} | judged.figures)
 
 
 FAULTS = (

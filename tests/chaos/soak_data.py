@@ -9,14 +9,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 
+from app.clock import monotonic_s
 from tests.chaos import test_downtime, test_poison
 from tests.chaos.cart_reference import reminded
 from tests.chaos.churn import churn
-from tests.chaos.resources import Used, used_by
+from tests.chaos.resources import Usage, used_by
 from tests.chaos.soaking import Fault, Found, Given, broker_in, say
 from tests.chaos.test_disorder import disordered, log_of, sent_of
 from tests.integration.fixtures import systems_on
-from tests.integration.process import CHECKOUT
+from tests.integration.process import CHECKOUT, Process
 from tests.integration.system import System
 from tests.integration.waiting import until
 
@@ -31,6 +32,7 @@ PUSH_IN = 100
 RESIDENT_BYTES = 800 << 20
 DESCRIPTORS = 1_000
 LOG_BYTES = 1 << 20
+CATCH_UP_S = 3_600.0
 
 
 def flips(given: Given) -> Found:
@@ -91,14 +93,22 @@ def backlog(given: Given) -> Found:
     with told, broker_in(given.folder) as bootstrap, systems_on(bootstrap, given.folder) as systems:
         system = systems.make(partitions=4)
         system.set_up()
+        system.start_workers(1)
+        before = used_by(system.workers[0].pid, system.workers[0].log)
+        assert system.workers[0].stop() == 0
         for start in range(0, events, CHUNK):
             system.kafka.produce(system.topics.events, _events(start, min(events, start + CHUNK)))
             say(f"{start + CHUNK} of {events} events are there")
-        most = _most_used(system)
+        worker, began_s = system.start_worker(), monotonic_s()
+        seen = _while_it_catches_up(system, worker)
+        seconds = monotonic_s() - began_s
+        code = worker.stop()
+    most = seen.most
     wrong = [f"{most.resident} bytes resident"] if most.resident > RESIDENT_BYTES else []
     wrong += [f"{most.descriptors} descriptors"] if most.descriptors > DESCRIPTORS else []
     wrong += [f"{most.log} bytes of log"] if most.log > LOG_BYTES else []
-    return Found(events, wrong, most._asdict())
+    wrong += [f"the worker ended with {code}"] if code else []
+    return Found(events, wrong, seen.figures(before) | {"caught_up_s": round(seconds, 1)})
 
 
 def _events(first: int, end: int) -> Iterator[tuple[str, bytes]]:
@@ -110,18 +120,18 @@ def _events(first: int, end: int) -> Iterator[tuple[str, bytes]]:
         yield user, json.dumps(said).encode()
 
 
-def _most_used(system: System) -> Used:
-    """Start a worker on it; the most of everything that it had, until all is decided."""
-    worker, seen = system.start_worker(), [Used(0, 0, 0)]
+def _while_it_catches_up(system: System, worker: Process) -> Usage:
+    """What it uses, twice a second, until all is decided and it has answered for every partition."""
+    seen = Usage()
 
     def through() -> bool:
-        seen.append(used_by(worker.pid, worker.log))
+        seen.note(used_by(worker.pid, worker.log))
         assert worker.code is None, worker.last_words()
         owned = system.owned(0) or []
         return bool(owned) and all(each["phase"] == "ready" and not each["lag"] for each in owned)
 
-    until(through, 3600, "the backlog is decided", 0.5)
-    return Used(*(max(each) for each in zip(*seen, strict=True)))
+    until(through, CATCH_UP_S, "the backlog is decided", 0.5)
+    return seen
 
 
 FAULTS = (

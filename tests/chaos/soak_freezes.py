@@ -9,7 +9,8 @@ from dataclasses import replace
 from app.clock import monotonic_s
 from app.engine import SESSION_S
 from tests.chaos import broken
-from tests.chaos.crew import Crew, Plan, Strikes, crew, judge_repeats, still_in_flight
+from tests.chaos.crew import Crew, Plan, Strikes, crew, still_in_flight
+from tests.chaos.doubts import judge_repeats
 from tests.chaos.soaking import Fault, Found, Given, say
 from tests.integration.waiting import until
 
@@ -31,9 +32,12 @@ def freezes(given: Given) -> Found:
         for number in range(times):
             refused.append(_freeze(made, dice, strikes, -(-made.plan.rows // times)))
             say(f"{number + 1} of {times} freezes, refused {refused[-1]} times")
+            if made.ended():
+                break
+        ended = made.ended()
         judged, received = made.finish()
-        wrong, budget = judge_repeats(made, strikes, received)
-    violations = [*judged.violations, *wrong]
+        wrong, budget = judge_repeats(made.system, strikes.pids, received)
+    violations = [*judged.violations, *wrong, *ended]
     unrefused = refused.count(0)
     if unrefused:
         violations.append(f"{unrefused} woken workers were never refused")

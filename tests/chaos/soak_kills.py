@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from app.clock import monotonic_s
-from tests.chaos.crew import OWNED_S, Crew, Plan, Strikes, crew, judge_repeats, still_in_flight
+from tests.chaos.crew import OWNED_S, Crew, Plan, Strikes, crew, still_in_flight
+from tests.chaos.doubts import judge_repeats
 from tests.chaos.soaking import Fault, Found, Given, say
 from tests.integration.waiting import until
 
@@ -19,7 +20,7 @@ BURSTS = (3, 3, 3, 3, 2)
 BURST = 3
 BETWEEN_S = (0.3, 0.8)
 WORKING_S = 1.0
-DECIDING_S = 120.0
+DECIDING_S = 300.0
 TOLD = 10
 LOOK_S = 0.05
 CALL_LIMIT_S = 120.0
@@ -92,7 +93,7 @@ def _caller(made: Crew, dice: random.Random) -> int | None:
 def _judge(made: Crew, strikes: Strikes, struck_s: float) -> Found:
     owned_s = made.owned_again(struck_s)
     judged, received = made.finish()
-    wrong, budget = judge_repeats(made, strikes, received)
+    wrong, budget = judge_repeats(made.system, strikes.pids, received)
     violations = [*judged.violations, *wrong]
     if owned_s > OWNED_S:
         violations.append(f"all partitions were owned {owned_s:.0f} s after the last kill")

@@ -14,6 +14,7 @@ from app.clock import monotonic_s
 from tests.chaos.killing import chunks, finish
 from tests.integration.fixtures import systems_on
 from tests.integration.judging import make_work
+from tests.integration.process import PROGRAM
 from tests.integration.system import System
 from tests.integration.waiting import until
 
@@ -41,15 +42,22 @@ class Watched(NamedTuple):
     told: str
 
 
-def watch_clean_run(bootstrap: str, folder: Path, seed: int, seconds: float) -> Watched:
-    """Feed for so long; every minute a third worker comes, or goes; at the end everything must be decided."""
+def watch_clean_run(
+    bootstrap: str, folder: Path, seed: int, seconds: float, program: Sequence[str] = PROGRAM
+) -> Watched:
+    """Feed for so long; every minute a third worker comes, or goes; at the end everything must be decided.
+
+    It ends early where a worker was given up: what such a group has left undone is no longer the question.
+    """
     began_s = monotonic_s()
     with systems_on(bootstrap, folder) as systems:
         system = systems.make()
         work = make_work(seed, rows=max(200, int(seconds * ROWS_A_SECOND)))
         system.set_up(script=list(SLOW))
-        system.start_workers(len(STEADY))
+        system.start_workers(len(STEADY), program)
         changes = _feed_all(system, work, seconds, random.Random(seed))
+        if wrong := _wrong(system):
+            return Watched(monotonic_s() - began_s, len(work.messages), changes, wrong, "not judged")
         findings = finish(system, work)
         wrong = _wrong(system)
         if not findings.exact:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.partitioning import partition_of
-from app.turns.partition import RENEW_MS
+from app.turns.claim import RENEW_MS
 from tests.chaos import broken
 from tests.integration.fixtures import Systems
 from tests.integration.judging import LAST_TICK, ids_of, make_work

@@ -44,7 +44,7 @@ class Part:
         self.place = place
         self.records: list[MemoryRecord] = []
         self.offsets: list[int] = []
-        self.end = 0
+        self.begin = self.end = 0
         self.producers: dict[int, Producing] = {}
 
     def write(self, lines: Sequence[Line], time_ms: int) -> int:
@@ -87,6 +87,12 @@ class Part:
         """Up to `count` records from this offset on."""
         first = bisect_left(self.offsets, start)
         return self.records[first : first + count]
+
+    def trim(self, before: int) -> None:
+        """Delete every record below this offset."""
+        self.begin = max(self.begin, min(before, self.end))
+        kept = bisect_left(self.offsets, self.begin)
+        del self.records[:kept], self.offsets[:kept]
 
     def compact(self, head: int) -> int:
         """Below `head` keep the last record of each key only; how many went."""

@@ -12,6 +12,7 @@ from tests.simulation.broker import Part, Place, SimBroker
 from tests.simulation.loop import Process, SimLoop
 
 Offer = Callable[[str, int, Sequence[Record]], None]
+Lost = Callable[[str, int, int], None]
 
 
 class SimIntake:
@@ -23,6 +24,7 @@ class SimIntake:
         self.is_flowing = False
         self.owned: set[Place] = set()
         self.offer: Offer = lambda _topic, _partition, _records: None
+        self.lost: Lost = lambda _topic, _partition, _offset: None
         self._loop = loop
         self._dice = dice
         self._broker = broker
@@ -96,13 +98,17 @@ class SimIntake:
 
     def _poll_one(self, part: Part, position: int) -> bool:
         """Hand over some of what this partition has; True where there is more."""
+        if position < part.begin:
+            self._fetched[part.place] = False
+            self.lost(*part.place, position)
+            return False
         if position >= part.end:
             return False
         if self._dice.random() < 0.1:
             return True
         records = part.fetch(position, self._dice.randint(1, self._most))
         at = records[-1].offset + 1 if records else part.end
-        self._positions[part.place] = at if self._dice.random() > 0.02 else max(0, position - 2)
+        self._positions[part.place] = at if self._dice.random() > 0.02 else max(part.begin, position - 2)
         if records:
             self._polls.append((*part.place, records))
             self._loop.call_soon(self._hand_over, context=self._process.context)

@@ -19,6 +19,7 @@ from app.domain import guard
 from app.domain.model.event import Event
 from app.turns import opening, partition
 from app.turns.deciding import OUTBOX_KEY, WATERMARK_KEY, _Attempt
+from app.turns.host import Host
 from app.turns.opening import OPENED_KEY
 from app.turns.ports import Fence, Mail
 from app.turns.relay import Relay
@@ -254,6 +255,15 @@ def wait_for_unfenced_skipped(patch: Patch) -> None:
     patch(SimLog, "fence", fence)
 
 
+def emptied_taken_for_lost(patch: Patch) -> None:
+    """A mailbox that others have emptied is taken for lost, and nobody asks whose the partition is."""
+
+    async def at_once(self: Any, _topic: str, number: int, _offset: int) -> bool:
+        return number in self.partitions
+
+    patch(Host, "is_lost", at_once)
+
+
 MUTANTS: dict[str, Callable[[Patch], None]] = {
     each.__name__: each
     for each in (
@@ -274,6 +284,7 @@ MUTANTS: dict[str, Callable[[Patch], None]] = {
         doubts_forgotten,
         stale_state_trusted,
         wait_for_unfenced_skipped,
+        emptied_taken_for_lost,
     )
 }
 

@@ -50,7 +50,7 @@ class Strike(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """One world."""
+    """One world. `tidy_s`: how often mailboxes are emptied of what is decided; 0: never."""
 
     seed: int
     is_wall: bool
@@ -67,6 +67,7 @@ class Plan(NamedTuple):
     manners: Manners
     tuning: Tuning
     strikes: tuple[Strike, ...]
+    tidy_s: float
 
 
 def draw(seed: int) -> Plan:
@@ -92,6 +93,7 @@ def draw(seed: int) -> Plan:
         manners=_manners(dice, refuses=not has_caps),
         tuning=_tuning(dice, last_epoch, is_wall=is_wall),
         strikes=_strikes(dice, slots),
+        tidy_s=dice.choice((0.0, 0.0, 0.5, 5.0)),
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from agents import senders
-from app.turns import deciding, partition, queue
+from app.turns import claim, deciding, partition, queue
 from app.turns.state import State
 from app.turns.timers import Timers
 from tests.simulation.plan import Tuning
@@ -19,8 +19,8 @@ def tuned(tuning: Tuning) -> Iterator[None]:
     """Let the build be of these sizes."""
     sizes: list[tuple[Any, str, Any]] = [
         (partition, "IDLE_S", tuning.idle_s),
-        (partition, "RENEW_MS", tuning.renew_ms),
-        (partition, "HEARTBEAT_MS", tuning.heartbeat_ms),
+        (claim, "RENEW_MS", tuning.renew_ms),
+        (claim, "HEARTBEAT_MS", tuning.heartbeat_ms),
         (partition, "State", partial(State, cached=tuning.cached)),
         (partition, "Timers", partial(Timers, window=tuning.window)),
         (queue, "QUEUED", tuning.queued),

@@ -19,7 +19,7 @@ from app.topics import ACTORS
 from app.turns.actor import Actor
 from app.turns.host import Host
 from app.turns.partition import Partition
-from app.turns.ports import Owner, Ports
+from app.turns.ports import Owner, Phase, Ports
 from tests.simulation.campaigns import catalog_reader
 from tests.simulation.disk import SimStore
 from tests.simulation.intake import SimIntake
@@ -60,10 +60,11 @@ class SimWorker:
         self.intake = SimIntake(
             world.loop, world.dice, world.broker, self.process, plan.fetch_s, plan.most_fetched
         )
-        self.intake.offer = self._offer
+        self.intake.offer, self.intake.lost = self._offer, self._lost
         self.catalog = catalog_reader(world)
         self._transport = SimTransport(world.provider, self._calling)
         self._heard: asyncio.Queue[tuple[str, Any]] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         owner = Owner(self.process.name, UNFENCED_S, SESSION_S)
         inputs = actor_inputs(world.topics)
         makers = self._makers()
@@ -125,12 +126,35 @@ class SimWorker:
     def _offer(self, topic: str, partition: int, records: Any) -> None:
         self._by_topic[topic].offer(topic, partition, records)
 
+    def _lost(self, topic: str, partition: int, offset: int) -> None:
+        self._tasks.add(asyncio.ensure_future(self._find_out(topic, partition, offset)))
+
+    async def _find_out(self, topic: str, partition: int, offset: int) -> None:
+        """A mailbox begins behind what comes next: only its owner empties it, of what it has decided."""
+        if await self._by_topic[topic].is_lost(topic, partition, offset):
+            self.world.violated(f"E1: {topic}/{partition} was emptied before {offset} was decided")
+
+    async def _tidy(self) -> None:
+        """Empty the mailboxes of what is decided, as the housekeeping does."""
+        while True:
+            await asyncio.sleep(self.world.plan.tidy_s)
+            for name, number, partition in self.partitions():
+                if partition.phase is Phase.READY:
+                    self._empty(self.hosts[name], number, partition)
+
+    def _empty(self, host: Host, number: int, partition: Partition) -> None:
+        for topic, is_mail, _ in host.inputs:
+            if is_mail and topic != self.world.topics.decisions:
+                self.world.broker.part(topic, number).trim(partition.saved_offset(topic))
+
     # --- what the group says -----------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to listen to the group."""
         self._heard = asyncio.Queue()
         self.world.loop.create_task(self._listen(), context=self.process.context)
+        if self.world.plan.tidy_s:
+            self.world.loop.create_task(self._tidy(), context=self.process.context)
 
     def tell(self, word: str, what: Any) -> None:
         """Something that the group says to this process."""

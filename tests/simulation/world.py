@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from app.topics import ACTORS, Topics
-from app.turns import partition as turns_partition
+from app.turns import claim
 from app.turns.deciding import WATERMARK_KEY
 from app.turns.journals import TURNS_PER_MS
 from app.turns.opening import IDENTITY_KEY, POSITION_KEY
@@ -217,7 +217,7 @@ class World:
         """Is everything through? Then judge, and stop."""
         if self._all_said and self.loop.now_s > self._said_s + RESTLESS_S:
             self.network.calm()
-            turns_partition.RENEW_MS = LONG_MS
+            claim.RENEW_MS = LONG_MS
         if self._all_said and self.striker.is_quiet and self._is_through():
             from tests.simulation.judge import judge_world
 
@@ -251,7 +251,7 @@ class World:
         if (
             held._position != journal.end
         ):  # somebody has had it meanwhile, which is noticed with the next append
-            held._appended_ms = 0
+            held.claim.appended_ms = 0
             held.nudge()
             return False
         ends = ((held.reached(topic), self.broker.part(topic, number).end) for topic, *_ in held.inputs)

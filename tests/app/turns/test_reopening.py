@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.turns import partition
+from app.turns import claim
 from app.turns.deciding import WATERMARK_KEY, Decided
 from app.turns.figures import Figures
 from app.turns.opening import OPENED_KEY, Progress, open_partition
@@ -40,7 +40,7 @@ async def test_a_renewal_takes_its_topics_out_of_the_fetch(monkeypatch: pytest.M
             await start(topic, number, offset)
 
         monkeypatch.setattr(one.intake, "start_at", watched)
-        one.clock.at_ms += partition.RENEW_MS + 1
+        one.clock.at_ms += claim.RENEW_MS + 1
         one.partition.nudge()
         await one.until(lambda: len(out_while_opening) == 2 and one.partition.phase is Phase.READY)
         assert out_while_opening == [True, True]
