@@ -22,11 +22,22 @@ class TokensActor(Mailbox):
         return Read(wire.decode_token_claim(record.value))
 
     def step(self, turn: Turn, record: Any, read: Read) -> None:
-        """The last to claim it has it."""
+        """The last to claim it has it; a claim in place of other ids takes it from none but them."""
         claim: TokenClaim = read.message
         before = turn.get(HOLDERS, record.key)
         if before is not None and (before.user, before.device) != (claim.user, claim.device):
-            moved = TokenMoved(before.user, before.device, claim.token)
-            key = before.user.encode("utf-8", "surrogatepass")
-            turn.send(self.topics.users_mail, key, wire.encode_pack(moved), before.partition)
+            if claim.instead_of and not _stands_for(claim, before):
+                self._tell(turn, TokenMoved(claim.user, claim.device, claim.token), claim.partition)
+                return
+            moved = TokenMoved(before.user, before.device, claim.token, claim.user)
+            self._tell(turn, moved, before.partition)
         turn.put(HOLDERS, record.key, Holder(claim.user, claim.device, claim.partition))
+
+    def _tell(self, turn: Turn, moved: TokenMoved, partition: int) -> None:
+        key = moved.user.encode("utf-8", "surrogatepass")
+        turn.send(self.topics.users_mail, key, wire.encode_pack(moved), partition)
+
+
+def _stands_for(claim: TokenClaim, holder: Holder) -> bool:
+    """Is the holder an earlier id of who claims, with the same device?"""
+    return holder.user in claim.instead_of and holder.device == claim.device

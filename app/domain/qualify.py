@@ -110,7 +110,7 @@ def arm(user: User, plan: Plan, event: Event) -> None:
         raise ValueError(f"{plan.id} has no `unless`")
     match = match_value(unless.match, event.properties) or ""
     due_ms = event.time_ms + unless.within_ms
-    if _answered_before(user, plan, match, event.time_ms, due_ms):
+    if answered_before(user, plan, match, event.time_ms, due_ms):
         return
     running = [
         e
@@ -139,7 +139,8 @@ def _replaces(repeat: Repeat, running: Waiting, event: Event) -> bool:
             return event.time_ms >= running.trigger.time_ms
 
 
-def _answered_before(user: User, plan: Plan, match: str, from_ms: int, due_ms: int) -> bool:
+def answered_before(user: User, plan: Plan, match: str, from_ms: int, due_ms: float) -> bool:
+    """Was what started at `from_ms` answered by an event that is remembered, after it and not after `due_ms`?"""
     answers = user.activity.answers.get(plan.answer.key, ()) if plan.answer is not None else ()
     return any(from_ms < at_ms <= due_ms and kind in {ANY_MATCH, "=" + match} for at_ms, kind in answers)
 
