@@ -27,9 +27,13 @@ class TokensActor(Mailbox):
         before = turn.get(HOLDERS, record.key)
         if before is not None and (before.user, before.device) != (claim.user, claim.device):
             if claim.instead_of and not _stands_for(claim, before):
-                self._tell(turn, TokenMoved(claim.user, claim.device, claim.token), claim.partition)
+                self._tell(
+                    turn,
+                    TokenMoved(claim.user, claim.device, claim.token, before.user, before.device),
+                    claim.partition,
+                )
                 return
-            moved = TokenMoved(before.user, before.device, claim.token, claim.user)
+            moved = TokenMoved(before.user, before.device, claim.token, claim.user, claim.device)
             self._tell(turn, moved, before.partition)
         turn.put(HOLDERS, record.key, Holder(claim.user, claim.device, claim.partition))
 

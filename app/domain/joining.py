@@ -58,7 +58,10 @@ def _remember(claims: dict[str, int], more: dict[str, int]) -> None:
 
 
 def give(user: User, mail: IdClaim) -> list[Effect]:
-    """Another user claims this id, which nobody has claimed before: it gives all away, and forwards from now on."""
+    """Another user claims this id, which nobody has claimed before: it gives all away, and forwards from now on.
+
+    In several parts where it is much; the ids of its events come last, so that no part passes for a repetition.
+    """
     kin = user.profile.kin or Kin()
     if mail.by == user.id or _claimed_first(user.id, kin, mail):
         return []
@@ -68,8 +71,8 @@ def give(user: User, mail: IdClaim) -> list[Effect]:
     activity, entries = user.activity, user.agenda.entries
     given = Activity(activity.recent_ids, [], activity.pushes, activity.answers)
     parts = [entries[at : at + ENTRIES_AT_ONCE] for at in range(0, len(entries), ENTRIES_AT_ONCE)] or [[]]
-    heritage = [Heritage(mail.by, origins, said, devices, given, parts[0])]
-    heritage += [Heritage(mail.by, origins, {}, [], Activity(), part) for part in parts[1:]]
+    heritage = [Heritage(mail.by, origins, {}, [], Activity(), part) for part in parts[:-1]]
+    heritage.append(Heritage(mail.by, origins, said, devices, given, parts[-1]))
     _empty(user, Forward(mail.by, mail.partition, mail.claimed_ms))
     return [Post(each, mail.partition) for each in heritage]
 
@@ -116,7 +119,7 @@ def take_in(user: User, mail: Heritage, context: Context) -> list[Effect]:
     _remember(claims, origins)
     _inherit(user, mail)
     effects: list[Effect] = [effect for device in mail.devices for effect in _take_device(user, device)]
-    known = user.activity.recent_ids
+    known = b"" if user.id in mail.origins else user.activity.recent_ids
     merge.join_activity(user.activity, mail.activity)
     user.activity_changed = True
     _take_entries(user, mail.entries, known, context)
@@ -151,9 +154,12 @@ def learn(user: User, mail: PassedOn) -> str | None:
 
 
 def token_moved(user: User, mail: TokenMoved) -> list[Effect] | None:
-    """A token that moved to another id of the same person is asked back for them; None: it went to somebody else."""
+    """A token that moved to another id of the same person is asked back for them.
+
+    None: it went to somebody else, or to another device.
+    """
     kin = user.profile.kin
-    if kin is None or mail.to not in kin.claims:
+    if kin is None or mail.to not in kin.claims or mail.to_device != mail.device:
         return None
     device = user.profile.devices.get(mail.device)
     if device is None or device.token != mail.token:

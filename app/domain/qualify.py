@@ -42,14 +42,19 @@ def triggered(catalog: Catalog, event: Event, name: str, now_ms: int) -> list[Pl
     ]
 
 
-def answered(user: User, catalog: Catalog, event: Event, now_ms: int) -> list[Held]:
+def answered(
+    user: User, catalog: Catalog, event: Event, now_ms: int, *, later_only: bool = False
+) -> list[Held]:
     """Let this event cancel what it answers; returns the held messages that it cancels.
 
     A timer: where tB <= tA+T, B being later in the log; B without the `match` property cancels every one. A held
-    message: at any time before it is sent (SPEC section 9, Held and delayed).
+    message: at any time before it is sent (SPEC section 9, Held and delayed). `later_only`: the log says nothing of
+    which came first (it came under another id), so that B must be later by its own time.
     """
     entries = user.agenda.entries
     gone = [entry for entry in entries if _answers(catalog, event, entry, now_ms)]
+    if later_only:
+        gone = [entry for entry in gone if entry.trigger.time_ms < event.time_ms]
     if not gone:
         return []
     _take_out(user, gone)
@@ -120,7 +125,7 @@ def arm(user: User, plan: Plan, event: Event) -> None:
     if running and not _replaces(plan.campaign.when.repeat, running[0], event):
         return
     kept = user.agenda.entries
-    if running and plan.campaign.when.repeat is Repeat.RESTART:
+    if running and plan.campaign.when.repeat is not Repeat.EACH:
         kept = [entry for entry in kept if entry not in running]
     instance = event.message_id if plan.campaign.when.repeat is Repeat.EACH else match
     trigger = Trigger(event.message_id, event.name or "", event.time_ms, event.properties)

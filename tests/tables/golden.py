@@ -108,7 +108,7 @@ def _table_values() -> dict[str, Any]:
 
 def _kin() -> Kin:
     inherited = {"plan": Inherited("pro", AT_MS, "a-1"), "gone": Inherited(None, AT_MS + 1, "a-2")}
-    return Kin(Forward("u-2", 3, AT_MS), {"a-1": AT_MS, "a-2": AT_MS + 1}, inherited, ["age"])
+    return Kin(Forward("u-2", 3, AT_MS), {"a-1": AT_MS, "a-2": AT_MS + 1}, inherited, ["plan"], ["age"])
 
 
 def _joining() -> dict[str, Sample]:
@@ -123,7 +123,7 @@ def _joining() -> dict[str, Sample]:
         "id_claim": IdClaim("a-1", "u-1", 3, AT_MS),
         "heritage": heritage,
         "passed_on": PassedOn("u-1", event, "a-1", AT_MS),
-        "token_moved_to": TokenMoved("u-1", "d-1", "tok", "u-2"),
+        "token_moved_to": TokenMoved("u-1", "d-1", "tok", "u-2", "d-2"),
     }
     found = {name: Sample(value, wire.encode_pack, wire.decode_user_mail) for name, value in mail.items()}
     claim = TokenClaim("tok", "u-1", "d-1", 3, ("a-1", "a-2"))

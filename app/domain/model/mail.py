@@ -37,13 +37,14 @@ class Outcome(Struct, frozen=True, tag="outcome", omit_defaults=True, gc=False):
 class TokenMoved(Struct, frozen=True, tag="token_moved", gc=False):
     """The token of this device now belongs to another user: the device is suspended (C131).
 
-    `to`: the user who claimed it; empty in the answer to a claim that was made in place of other ids.
+    `to`, `to_device`: who has it now.
     """
 
     user: str
     device: str
     token: str
     to: str = ""
+    to_device: str = ""
 
 
 class TokenClaim(Struct, frozen=True, tag="token_claim", gc=False):

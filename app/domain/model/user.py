@@ -52,13 +52,15 @@ class Inherited(Struct, array_like=True, gc=False):
 class Kin(Struct, array_like=True, gc=False):
     """How a user and other ids are one person (SPEC section 9, Anonymous).
 
-    `forward`: whose this id is now. `claims`: ids that this user claimed, and when. `inherited`: what those said that
-    the user's own messages never did. `removed`: traits that the user's own messages took away.
+    `forward`: whose this id is now. `claims`: ids that this user claimed, and when. `inherited`: for each name what the
+    id that was claimed last said. `lent`: the names that stand in the profile because of that. `removed`: traits that
+    the user's own messages took away.
     """
 
     forward: Forward | None = None
     claims: dict[str, int] = field(default_factory=dict)
     inherited: dict[str, Inherited] = field(default_factory=dict)
+    lent: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
 

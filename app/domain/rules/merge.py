@@ -45,34 +45,45 @@ def own_traits(profile: Profile, traits: dict[str, Any]) -> None:
     """The user's own message set these traits, or took them away: no other id has a say in them any more."""
     kin = kin_of(profile)
     for name, value in traits.items():
-        kin.inherited.pop(name, None)
-        if value is None:
-            if name not in kin.removed:
-                kin.removed.append(name)
-        elif name in kin.removed:
-            kin.removed.remove(name)
+        _drop(kin.lent, name)
+        if value is not None:
+            _drop(kin.removed, name)
+        elif name not in kin.removed:
+            kin.removed.append(name)
 
 
 def own_context(profile: Profile, said: Said) -> bool:
     """The user's own message named a zone or a locale. True where no other id has a say in it from now on."""
-    inherited = kin_of(profile).inherited
-    names: tuple[str, ...] = (ZONE,) if said.zone is not None and is_zone(said.zone) else ()
-    names += (LOCALE,) if said.locale is not None else ()
-    silenced = [inherited.pop(name, None) for name in names]
-    return any(each is not None for each in silenced)
+    lent = kin_of(profile).lent
+    before = len(lent)
+    if said.zone is not None and is_zone(said.zone):
+        _drop(lent, ZONE)
+    if said.locale is not None:
+        _drop(lent, LOCALE)
+    return len(lent) != before
+
+
+def _drop(names: list[str], name: str) -> None:
+    if name in names:
+        names.remove(name)
 
 
 def inherit(profile: Profile, name: str, offered: Inherited) -> None:
     """Another id said this; it stands where the user's own messages, and ids that were claimed later, are silent."""
     kin = kin_of(profile)
     known = kin.inherited.get(name)
-    if known is None:
-        if name in kin.removed or _known(profile, name) is not None:
-            return
-    elif (known.claimed_ms, known.of) > (offered.claimed_ms, offered.of):
+    if known is not None and _rank(known) > _rank(offered):
         return
     kin.inherited[name] = offered
+    if name not in kin.lent:
+        if name in kin.removed or _known(profile, name) is not None:
+            return
+        kin.lent.append(name)
     _show(profile, name, offered.value)
+
+
+def _rank(said: Inherited) -> tuple[int, str]:
+    return said.claimed_ms, said.of
 
 
 def _known(profile: Profile, name: str) -> Any:
@@ -96,10 +107,15 @@ def said_by(profile: Profile, of: str, claimed_ms: int) -> dict[str, Inherited]:
     """All that this profile says, as an id claimed at that time hands it on; what it inherited keeps its own place."""
     kin = profile.kin or Kin()
     own = profile.traits | dict.fromkeys(kin.removed)
-    for name, value in ((ZONE, profile.zone), (LOCALE, profile.locale)):
-        if value is not None:
-            own[name] = value
-    return {name: Inherited(value, claimed_ms, of) for name, value in own.items()} | kin.inherited
+    own |= {
+        name: value for name, value in ((ZONE, profile.zone), (LOCALE, profile.locale)) if value is not None
+    }
+    said = dict(kin.inherited)
+    for name, value in own.items():
+        offered, known = Inherited(value, claimed_ms, of), said.get(name)
+        if name not in kin.lent and (known is None or _rank(known) <= _rank(offered)):
+            said[name] = offered
+    return said
 
 
 def said_in(traits: dict[str, Any] | None, said: Said, of: str, claimed_ms: int) -> dict[str, Inherited]:
@@ -116,7 +132,10 @@ def said_in(traits: dict[str, Any] | None, said: Said, of: str, claimed_ms: int)
 
 
 def one_device(mine: Device, theirs: Device) -> Device:
-    """Two views of one device: the later one, and where it says nothing, the earlier one."""
+    """Two views of one device: the later one, and where it says nothing, the earlier one.
+
+    Suspended where both are: one that is not may be the one to whom the token moved.
+    """
     earlier, later = sorted((mine, theirs), key=_age)
     gaps: dict[str, Any] = {
         name: getattr(earlier, name) for name in _DESCRIBED if getattr(later, name) is None
@@ -127,6 +146,8 @@ def one_device(mine: Device, theirs: Device) -> Device:
         gaps |= {"token": earlier.token, "suspended": earlier.suspended}
         if later.push is PushStatus.ASK:
             gaps["push"] = earlier.push
+    if later.token == earlier.token:
+        gaps["suspended"] = earlier.suspended and later.suspended
     return replace(later, **gaps)
 
 
