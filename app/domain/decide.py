@@ -44,7 +44,7 @@ def on_event(
         return joining.claim(user, event, effects)
     if event.name == PERMISSION_CHANGED:
         _change_permission(user, event)
-    _answer(user, event, passed is not None, context, effects)
+    _answer(user, event, event.name, context, effects)
     plans = qualify.triggered(context.catalog, event, event.name, context.now_ms)
     if plans and not _is_late(event, context):
         _trigger(user, event, plans, context, effects)
@@ -77,10 +77,9 @@ def _change_permission(user: User, event: Event) -> None:
         identify.set_push(user, device, PushStatus(str(status)))
 
 
-def _answer(user: User, event: Event, later_only: bool, context: Context, effects: list[Effect]) -> None:
-    name = event.name or ""
+def _answer(user: User, event: Event, name: str, context: Context, effects: list[Effect]) -> None:
     if user.agenda.entries and name in context.catalog.cancelling:
-        for held in qualify.answered(user, context.catalog, event, context.now_ms, later_only=later_only):
+        for held in qualify.answered(user, context.catalog, event, context.now_ms):
             plan = context.catalog.plans[held.campaign, held.version]
             message = Message(plan, held.trigger, held.message_id, held.match)
             why = {"held": True, "answered_by": event.message_id}

@@ -158,6 +158,9 @@ def token_moved(user: User, mail: TokenMoved) -> list[Effect] | None:
 
     None: it went to somebody else, or to another device.
     """
+    if (mail.to, mail.to_device) == (user.id, mail.device):
+        identify.give_token_back(user, mail.device, mail.token)
+        return []
     kin = user.profile.kin
     if kin is None or mail.to not in kin.claims or mail.to_device != mail.device:
         return None
@@ -171,8 +174,7 @@ def _take_device(user: User, theirs: Device) -> list[Effect]:
     devices = user.profile.devices
     mine = devices.get(theirs.id)
     joined = devices[theirs.id] = theirs if mine is None else merge.one_device(mine, theirs)
-    has_it = mine is not None and mine.token == joined.token and not mine.suspended
-    if joined.token is None or joined.suspended or has_it:
+    if joined.token is None or joined.suspended:
         return []
     return [MoveToken(joined.token, joined.id, tuple(merge.kin_of(user.profile).claims))]
 

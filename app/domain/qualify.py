@@ -42,18 +42,16 @@ def triggered(catalog: Catalog, event: Event, name: str, now_ms: int) -> list[Pl
     ]
 
 
-def answered(
-    user: User, catalog: Catalog, event: Event, now_ms: int, *, later_only: bool = False
-) -> list[Held]:
+def answered(user: User, catalog: Catalog, event: Event, now_ms: int) -> list[Held]:
     """Let this event cancel what it answers; returns the held messages that it cancels.
 
     A timer: where tB <= tA+T, B being later in the log; B without the `match` property cancels every one. A held
-    message: at any time before it is sent (SPEC section 9, Held and delayed). `later_only`: the log says nothing of
-    which came first (it came under another id), so that B must be later by its own time.
+    message: at any time before it is sent (SPEC section 9, Held and delayed). Of one who had other ids no log says
+    which came first: there B must be the later one by its own time.
     """
     entries = user.agenda.entries
     gone = [entry for entry in entries if _answers(catalog, event, entry, now_ms)]
-    if later_only:
+    if user.has_other_ids:
         gone = [entry for entry in gone if entry.trigger.time_ms < event.time_ms]
     if not gone:
         return []

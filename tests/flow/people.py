@@ -68,7 +68,7 @@ class People:
     def feed(self, *messages: dict[str, Any]) -> None:
         """Events in the order of the log, each in the partition of its user."""
         for message in messages:
-            number = self.place[message.get("userId", message.get("anonymousId"))]
+            number = self.place[str(message.get("userId", message.get("anonymousId")))]
             self.flows[number].feed([message])
             self._collect(number)
 
@@ -139,7 +139,7 @@ class People:
         for table, made in ((PROFILE, Profile), (ACTIVITY, Activity), (AGENDA, Agenda)):
             raw = store.get(table.prefix + key)
             parts.append(made() if raw is None else table.decode(raw))  # type: ignore[attr-defined]
-        return User(name, *parts)  # type: ignore[arg-type]
+        return User(name, *parts)
 
     def decisions(self) -> Iterator[dict[str, Any]]:
         """Every decision so far, partition by partition."""

@@ -37,7 +37,7 @@ class Outcome(Struct, frozen=True, tag="outcome", omit_defaults=True, gc=False):
 class TokenMoved(Struct, frozen=True, tag="token_moved", gc=False):
     """The token of this device now belongs to another user: the device is suspended (C131).
 
-    `to`, `to_device`: who has it now.
+    `to`, `to_device`: who has it now; this very user and device where that is the answer to a claim.
     """
 
     user: str

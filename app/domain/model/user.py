@@ -175,3 +175,9 @@ class User:
         """Whose this id is now; None: its own."""
         kin = self.profile.kin
         return None if kin is None else kin.forward
+
+    @property
+    def has_other_ids(self) -> bool:
+        """Has this user claimed other ids?"""
+        kin = self.profile.kin
+        return kin is not None and bool(kin.claims)

@@ -112,6 +112,14 @@ def suspend(user: User, device_id: str, token: str) -> None:
         _changed(user)
 
 
+def give_token_back(user: User, device_id: str, token: str) -> None:
+    """The token is this user's after all."""
+    device = user.profile.devices.get(device_id)
+    if device is not None and device.token == token and device.suspended:
+        device.suspended = False
+        _changed(user)
+
+
 def forget_token(user: User, device_id: str, token: str) -> None:
     """The push service says that the token is dead (C135); nothing where the device has another by now."""
     device = user.profile.devices.get(device_id)
