@@ -135,11 +135,11 @@ class People:
     def user(self, name: str) -> User:
         """What the state says of an id."""
         store, key = self.flows[self.place[name]].store, name.encode()
-        parts = []
-        for table, made in ((PROFILE, Profile), (ACTIVITY, Activity), (AGENDA, Agenda)):
-            raw = store.get(table.prefix + key)
-            parts.append(made() if raw is None else table.decode(raw))  # type: ignore[attr-defined]
-        return User(name, *parts)
+        profile, activity, agenda = (
+            None if (raw := store.get(table.prefix + key)) is None else table.decode(raw)
+            for table in (PROFILE, ACTIVITY, AGENDA)
+        )
+        return User(name, profile or Profile(), activity or Activity(), agenda or Agenda())  # type: ignore[arg-type]
 
     def decisions(self) -> Iterator[dict[str, Any]]:
         """Every decision so far, partition by partition."""
