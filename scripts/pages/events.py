@@ -100,6 +100,11 @@ JOINED = (
     ("messages held or on their way", "the user's, under the names that they have"),
     ("counted pushes, recent message ids", "count for the user"),
 )
+DEVICES = (
+    "A device that brings a new token and says nothing of push is `allowed`; a new one without a token is `ask`. "
+    "A message that is older than the last one that changed a device changes nothing of it. A token that comes "
+    "with another user moves there, and leaves the old device suspended."
+)
 SAME_PERSON = """\
 Until somebody signs in, the anonymous id is the user. An `identify` with `userId` and `anonymousId`, or an `alias` with
 `userId` and `previousId` (or `anonymousId`), says that the two are one person. The user's partition asks the other id's
@@ -118,6 +123,11 @@ triggers nothing.
 - A push that was due before the two were known to be one is sent to the anonymous id. Its App Inbox stays with it.
 - The setting `partitioner` must be right: it says where the other id is asked.
 """
+
+
+def _several_ids() -> tuple[str | list[str], ...]:
+    joined = table(("of the other id", "becomes"), JOINED)
+    return "## Several ids of one person", SAME_PERSON.strip(), joined, SEVERAL_IDS.strip()
 
 
 def render() -> str:
@@ -141,13 +151,8 @@ def render() -> str:
         table(("field", "type", "meaning"), [(code(name), kind, meaning) for name, kind, meaning in FIELDS]),
         "## Context",
         table(("field of `context`", "meaning"), [(code(name), meaning) for name, meaning in CONTEXT]),
-        "A device that brings a new token and says nothing of push is `allowed`; a new one without a token is `ask`. "
-        "A message that is older than the last one that changed a device changes nothing of it. A token that comes "
-        "with another user moves there, and leaves the old device suspended.",
-        "## Several ids of one person",
-        SAME_PERSON.strip(),
-        table(("of the other id", "becomes"), JOINED),
-        SEVERAL_IDS.strip(),
+        DEVICES,
+        *_several_ids(),
         "## Reserved names",
         f"`{PERMISSION_CHANGED}` sets the push status of a device to `properties.status` "
         f"({codes(PushStatus)}). The device is `properties.device_id`, else that of the context.",

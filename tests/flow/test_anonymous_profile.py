@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.domain.model.app_rules import AppRules
+from app.web.people import look
 from tests.domain.makers import a_campaign
 from tests.flow.people import People
 from tests.flow.test_anonymous import LAPTOP, PHONE, TWO, joins, said
@@ -60,3 +62,18 @@ def test_a_user_names_another_zone_and_removes_a_trait() -> None:
         people.settle()
         profile = people.user("ann").profile
         assert (profile.traits, profile.zone) == ({"plan": "free"}, "Asia/Tokyo"), late
+
+
+def test_pages_say_whose_an_id_is_now() -> None:
+    """Given an id that was claimed, then whoever looks it up is told whose it is, and the user's other ids."""
+    people = People([], TWO)
+    people.feed(joins("ann", "anon", 0))
+    people.settle()
+    views = {}
+    for name in ("ann", "anon"):
+        number = people.place[name]
+        rules = AppRules(stream_clock=True)
+        view = look(people.flows[number].state, name, name.encode(), number, 0, rules)
+        assert view is not None
+        views[name] = (view.forwarded_to, view.other_ids)
+    assert views == {"ann": (None, ("anon",)), "anon": ("ann", ())}
