@@ -14,7 +14,7 @@ import typer
 from app.cli.errors import CommandError, InputError
 
 CHECKOUT = Path(__file__).parents[2]
-ALL = ("engine", "latency", "restore", "timers")
+ALL = ("engine", "decide", "latency", "restore", "timers")
 NAMES = (*ALL, "peers", "growth")
 FORWARDED = (signal.SIGINT, signal.SIGTERM)
 

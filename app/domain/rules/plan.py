@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from app.domain.model.campaign import EVERYONE, AllOf, Campaign, Condition, Leaf, Operator, Status, Unless
-from app.domain.rules.conditions import Holds, compile_condition, look_up
-from app.domain.rules.versions import is_version_field
+from app.domain.model.campaign import EVERYONE, Campaign, Status, Unless
+from app.domain.rules.conditions import Holds, compile_condition
+from app.domain.rules.listeners import Listeners
 
 LISTENING = frozenset({Status.SCHEDULED, Status.LIVE})
 
@@ -52,65 +51,6 @@ class Plan:
         return f"Plan({self.id}@{self.version})"
 
 
-class Listeners:
-    """The live plans that one event starts, in the order of their ids.
-
-    A plan whose `where` asks for one value of a property (`category: is shoes`) is found by that value, so that the
-    others cost nothing. What is found is still asked for the whole of its condition.
-    """
-
-    __slots__ = ("_always", "_by_value", "_found")
-
-    def __init__(self) -> None:
-        self._always: list[tuple[int, Plan]] = []
-        self._by_value: dict[str, dict[Any, list[tuple[int, Plan]]]] = {}
-        self._found: dict[tuple[Any, ...], list[Plan]] = {}
-
-    def add(self, place: int, plan: Plan) -> None:
-        """`place` grows with the plan's id."""
-        self._found.clear()
-        leaf = _asks_for_one_value(plan.campaign.when.where)
-        if leaf is None:
-            self._always.append((place, plan))
-        else:
-            self._by_value.setdefault(leaf.field, {}).setdefault(leaf.operand, []).append((place, plan))
-
-    def candidates(self, properties: dict[str, Any]) -> list[Plan]:
-        """Every plan whose condition may hold. What one combination of known values finds is remembered."""
-        values: tuple[Any, ...] = ()
-        for field, plans in self._by_value.items():
-            value = look_up(properties, field)
-            is_known = value.__class__ in _INDEXED and value in plans
-            values += (value if is_known else None,)
-        found = self._found.get(values)
-        if found is None:
-            found = self._merge(values)
-            if len(self._found) < REMEMBERED:
-                self._found[values] = found
-        return found
-
-    def _merge(self, values: tuple[Any, ...]) -> list[Plan]:
-        placed = list(self._always)
-        for value, plans in zip(values, self._by_value.values(), strict=True):
-            placed += () if value is None else plans[value]
-        return [plan for _, plan in sorted(placed, key=_place)]
-
-
-REMEMBERED = 10_000
-_INDEXED = frozenset({str, int, float, bool})
-_place = itemgetter(0)
-
-
-def _asks_for_one_value(where: Condition) -> Leaf | None:
-    """A leaf that must hold for the whole to hold and that only one value satisfies."""
-    if isinstance(where, Leaf):
-        is_plain = where.operator is Operator.IS and not is_version_field(where.field)
-        return where if is_plain and type(where.operand) in _INDEXED else None
-    if isinstance(where, AllOf):
-        return next((leaf for leaf in map(_asks_for_one_value, where.of) if leaf is not None), None)
-    return None
-
-
 class Catalog:
     """All campaigns as they stand at one moment.
 
@@ -125,7 +65,7 @@ class Catalog:
         self.plans = plans
         self.current = current
         self.cancelling = frozenset(plan.unless.event for plan in plans.values() if plan.unless is not None)
-        self.triggers: dict[str, Listeners] = {}
+        self.triggers: dict[str, Listeners[Plan]] = {}
         self.answers: dict[str, tuple[AnswerKind, ...]] = {}
         for place, campaign_id in enumerate(sorted(current)):
             status, version = current[campaign_id]
@@ -134,7 +74,9 @@ class Catalog:
                 self._listen(place, plan)
 
     def _listen(self, place: int, plan: Plan) -> None:
-        self.triggers.setdefault(plan.campaign.when.event, Listeners()).add(place, plan)
+        self.triggers.setdefault(plan.campaign.when.event, Listeners()).add(
+            place, plan, plan.campaign.when.where
+        )
         if plan.unless is not None and plan.answer is not None:
             kinds = self.answers.get(plan.unless.event, ())
             if plan.answer.key not in {kind.key for kind in kinds}:

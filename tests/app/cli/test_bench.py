@@ -20,7 +20,7 @@ def test_without_a_name_all_is_measured_that_needs_nothing_fetched() -> None:
 
 
 def test_a_name_that_there_is_not_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"'motor'.*engine, latency, restore"):
+    with pytest.raises(InputError, match=r"'motor'.*engine, decide, latency, restore"):
         split(["motor"])
 
 

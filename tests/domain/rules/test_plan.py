@@ -12,9 +12,16 @@ from app.domain.model.campaign import AllOf, AnyOf, Condition, Leaf, Operator, S
 from app.domain.rules.plan import Catalog
 from tests.domain.makers import a_campaign
 
-VALUES = st.sampled_from(["a", "b", 1, 1.0, 2, True, False, None, ["a"]])
-LEAVES = st.builds(
-    Leaf, st.sampled_from(["x", "y.z"]), st.just(Operator.IS), st.sampled_from(["a", "b", 1, 2, True, False])
+VALUES = st.sampled_from(["a", "b", 1, 1.0, 2, 2.5, -1, 10**30, float("nan"), True, False, None, ["a"]])
+FIELDS = st.sampled_from(["x", "y.z"])
+LEAVES = st.one_of(
+    st.builds(Leaf, FIELDS, st.just(Operator.IS), st.sampled_from(["a", "b", 1, 2, True, False])),
+    st.builds(
+        Leaf,
+        FIELDS,
+        st.sampled_from([Operator.GT, Operator.GTE, Operator.LT]),
+        st.sampled_from([0, 1, 2, 2.5]),
+    ),
 )
 CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
     LEAVES,
@@ -56,6 +63,20 @@ def test_plans_that_ask_for_another_value_are_not_even_asked() -> None:
     ]
     catalog = Catalog({(plan.id, 1): plan for plan in plans}, {plan.id: (Status.LIVE, 1) for plan in plans})
     assert [plan.id for plan in catalog.triggers["seen"].candidates({"category": "k7"})] == ["c007"]
+
+
+def test_plans_that_ask_for_more_are_not_even_asked() -> None:
+    """Given a hundred campaigns for one price each, then an event concerns those whose price it reaches."""
+    plans = [
+        make_plan(
+            a_campaign(id=f"c{number:03}", when=When("seen", where=Leaf("price", Operator.GTE, number))), 1
+        )
+        for number in range(100)
+    ]
+    catalog = Catalog({(plan.id, 1): plan for plan in plans}, {plan.id: (Status.LIVE, 1) for plan in plans})
+    candidates = catalog.triggers["seen"].candidates
+    assert [plan.id for plan in candidates({"price": 2.5})] == ["c000", "c001", "c002"]
+    assert candidates({"price": "2.5"}) == candidates({}) == candidates({"price": True}) == []
 
 
 def test_only_what_may_send_listens() -> None:
