@@ -40,6 +40,18 @@ def check(files: Files, as_json: AsJson = False) -> None:
     result({"campaigns": [source.campaign.id for source in sources], "problems": []}, text, as_json)
 
 
+@app.command("test", epilog="Example: python -m app campaign test examples/rules/*.yaml")
+def check_expectations(files: Files, as_json: AsJson = False) -> None:
+    """Check what files expect: given these events, these pushes and no other. Needs no broker."""
+    from app.cli.campaign_tests import as_value, run_tests, text  # noqa: PLC0415 - heavy
+
+    verdicts, problems = run_tests(files, load_settings())
+    _refuse(problems, as_json)
+    result([as_value(each) for each in verdicts], text(verdicts), as_json)
+    if not all(verdict.passed for verdict in verdicts):
+        raise typer.Exit(FAILED)
+
+
 @app.command(epilog="Example: python -m app campaign apply --schedule examples/demo/cart-reminder.yaml")
 def apply(files: Files, schedule: Schedule = False, wait: Wait = True, as_json: AsJson = False) -> None:
     """Make campaigns, or change them to their next version. Nothing is sent before they are scheduled."""

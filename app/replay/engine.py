@@ -1,0 +1,136 @@
+"""One partition of users once more: the core over users in memory, under a virtual clock. No IO, no clock of its own.
+
+Decides as `agents/users.py` does under the turns of a worker: timers between records, in the order of (due, user,
+campaign, instance). What push services would answer is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from app.domain import decide
+from app.domain.deliver import Context
+from app.domain.model.app_rules import AppRules
+from app.domain.model.effect import Effect, MoveToken, Send
+from app.domain.model.event import Event, Tick
+from app.domain.model.mail import Outcome, Result, TokenMoved, UserMail
+from app.domain.model.user import OnItsWay, User
+from app.domain.rules.plan import Catalog
+from app.replay.dues import NOTHING, Dues
+from app.replay.users import Users
+
+Told = Callable[[User, Sequence[Effect], int], None]
+"""Hears of every step that had effects: whose, which, and when on the virtual clock."""
+Provider = Callable[[User, Send], Sequence[Outcome]]
+"""What a push service would answer."""
+NOBODY = Catalog({}, {})
+
+
+def accepts_all(user: User, send: Send) -> Sequence[Outcome]:
+    """A push service that takes whatever it gets, on the first device."""
+    push, first = send.order.push, send.order.targets[0]
+    return (
+        Outcome(
+            user.id,
+            push.message_id,
+            push.campaign,
+            first.device,
+            first.token,
+            send.transport,
+            Result.ACCEPTED,
+            1,
+        ),
+    )
+
+
+class Replay:
+    """Takes events and ticks in the order of the log.
+
+    Until the clock is at `live_from_ms` the campaigns are not live: events only say who everybody is. Under a stream
+    clock time is what events and ticks say, else it is what the broker wrote on each record.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        rules: AppRules,
+        told: Told,
+        *,
+        live_from_ms: int = 0,
+        provider: Provider = accepts_all,
+    ) -> None:
+        self.users = Users()
+        self.dues = Dues()
+        self.clock_ms = 0
+        self._told = told
+        self._provider = provider
+        self._streaming = rules.stream_clock
+        self._live_from_ms = live_from_ms
+        self._live = Context(catalog, catalog, rules, 0)
+        self._warming = Context(NOBODY, NOBODY, rules, 0)
+        self._holders: dict[str, tuple[str, str]] = {}
+
+    def take(self, event: Event, offset: int) -> None:
+        """Decide on one event, and before it on everything that was due before its time."""
+        at_ms = event.time_ms if self._streaming else event.recorded_ms
+        if self.dues.soonest_ms < at_ms:
+            self._fire(at_ms - 1)
+        self.clock_ms = max(self.clock_ms, at_ms)
+        user = self.users.get(event.user)
+        effects = decide.on_event(user, event, offset, self._context(self.clock_ms))
+        if effects or user.agenda_changed:
+            self._carry_out(user, effects, self.clock_ms)
+
+    def tick(self, tick: Tick) -> None:
+        """A tick of the log: it moves a stream clock, and no other."""
+        if self._streaming:
+            self.pass_by(tick.time_ms)
+
+    def pass_by(self, time_ms: int) -> None:
+        """It is at least this late: everything due by then is decided."""
+        self._fire(time_ms)
+        self.clock_ms = max(self.clock_ms, time_ms)
+
+    def _fire(self, until_ms: int) -> None:
+        while (first := self.dues.first()) is not None and first[0] <= until_ms:
+            due_ms, user_id = first
+            user = self.users.get(user_id)
+            self.clock_ms = max(self.clock_ms, due_ms)
+            self._carry_out(user, decide.on_due(user, due_ms, self._context(due_ms)), due_ms)
+            self.dues.forget(user_id, due_ms)
+
+    def _context(self, now_ms: int) -> Context:
+        context = self._live if self.clock_ms >= self._live_from_ms else self._warming
+        context.now_ms = now_ms
+        return context
+
+    def _carry_out(self, user: User, effects: Sequence[Effect], now_ms: int) -> None:
+        if effects:
+            self._told(user, effects, now_ms)
+            for effect in effects:
+                if isinstance(effect, Send):
+                    self._answer(user, effect, now_ms)
+                elif isinstance(effect, MoveToken):
+                    self._move_token(user, effect, now_ms)
+        if user.agenda_changed:
+            user.agenda_changed = False
+            entries = user.agenda.entries
+            waits = (
+                frozenset(e.due_ms for e in entries if not isinstance(e, OnItsWay)) if entries else NOTHING
+            )
+            self.dues.put(user.id, waits)
+
+    def _answer(self, user: User, send: Send, now_ms: int) -> None:
+        for outcome in self._provider(user, send):
+            self._mail(user, outcome, now_ms)
+
+    def _move_token(self, user: User, claim: MoveToken, now_ms: int) -> None:
+        """The last to claim a token has it; whoever had it before is told at once (C131)."""
+        before = self._holders.get(claim.token)
+        self._holders[claim.token] = (user.id, claim.device)
+        if before is not None and before != (user.id, claim.device):
+            loser = self.users.get(before[0])
+            self._mail(loser, TokenMoved(before[0], before[1], claim.token), now_ms)
+
+    def _mail(self, user: User, mail: UserMail, now_ms: int) -> None:
+        self._carry_out(user, decide.on_mail(user, mail, self._context(now_ms)), now_ms)
