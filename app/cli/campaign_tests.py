@@ -78,7 +78,8 @@ def text(verdicts: Sequence[Verdict]) -> str:
             lines.append(f"        {_place(verdict)}")
             lines += [f"        {line}" for line in _findings(verdict)]
     failed = sum(not verdict.passed for verdict in verdicts)
-    lines.append(f"{len(verdicts)} tests, {failed or 'none'} failed")
+    count = f"{len(verdicts)} test{'' if len(verdicts) == 1 else 's'}"
+    lines.append(f"{count}, {failed or 'none'} failed")
     return "\n".join(lines)
 
 

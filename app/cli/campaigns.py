@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.errors import FAILED, NotFoundError
+from app.cli.errors import FAILED, INTERRUPTED, NotFoundError
 from app.cli.output import AsJson, result, table, time_text
+from app.cli.times import time_ms
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from app.cli.campaign_backtests import Report
     from app.cli.campaign_files import FileProblem, Source
     from tables.catalog import Records
     from tables.catalog_writer import Act, Change
@@ -23,6 +25,20 @@ app = typer.Typer(
 
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Campaign files, YAML.", show_default=False)
+]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A campaign file, YAML.", show_default=False)]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="TIME", help="From when on it is live; before that, users are only learned."
+    ),
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="TIME", help="Until when; this very time is not in it.")
+]
+WithLive = Annotated[
+    bool,
+    typer.Option("--with-live", help="Beside the campaigns that are live now, whose pushes count for caps."),
 ]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", show_default=False)]
 Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
@@ -50,6 +66,28 @@ def check_expectations(files: Files, as_json: AsJson = False) -> None:
     result([as_value(each) for each in verdicts], text(verdicts), as_json)
     if not all(verdict.passed for verdict in verdicts):
         raise typer.Exit(FAILED)
+
+
+@app.command(
+    epilog="Example: python -m app campaign backtest examples/demo/cart-reminder.yaml --from 2024-01-01T00:00:00Z"
+)
+def backtest(
+    file: File, start: From = None, end: To = None, with_live: WithLive = False, as_json: AsJson = False
+) -> None:
+    """Replay the events that Kafka has: who would have received it and when, who not and why (C150)."""
+    from app.cli.campaign_backtests import as_value, text  # noqa: PLC0415 - heavy
+
+    report = _backtest(file, start, end, with_live=with_live, as_json=as_json)
+    result(as_value(report), text(report), as_json)
+
+
+@app.command(epilog="Example: python -m app campaign reach examples/demo/cart-reminder.yaml")
+def reach(file: File, start: From = None, end: To = None, as_json: AsJson = False) -> None:
+    """Replay the events that Kafka has: how many would qualify, and how many of them push reaches now (C014)."""
+    from app.cli.campaign_backtests import reach_text, reach_value  # noqa: PLC0415 - heavy
+
+    report = _backtest(file, start, end, with_live=False, as_json=as_json)
+    result(reach_value(report), reach_text(report), as_json)
 
 
 @app.command(epilog="Example: python -m app campaign apply --schedule examples/demo/cart-reminder.yaml")
@@ -194,6 +232,19 @@ def _shown(value: dict[str, Any]) -> str:
             value["file"].rstrip(),
         ]
     )
+
+
+def _backtest(file: Path, start: str | None, end: str | None, *, with_live: bool, as_json: bool) -> Report:
+    from app.cli.campaign_backtests import Window, backtest, read_campaigns  # noqa: PLC0415 - heavy
+
+    settings = load_settings()
+    window = Window(None if start is None else time_ms(start), None if end is None else time_ms(end))
+    campaigns, problems = read_campaigns(file, settings)
+    _refuse(problems, as_json)
+    try:
+        return backtest(campaigns, window, settings, with_live=with_live)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _read(files: Sequence[Path], settings: Settings) -> tuple[list[Source], list[FileProblem]]:

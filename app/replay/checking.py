@@ -7,12 +7,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from app.domain.catalog import make_plan
 from app.domain.files.expectations import Expected
-from app.domain.model.campaign import Campaign, Status
 from app.domain.model.event import Event
-from app.domain.rules.plan import Catalog
+from app.domain.model.reason import DeadLetterReason
 from app.replay.arrivals import Arrival, Collected, End
+from app.replay.catalogs import catalog_of
 from app.replay.engine import Replay
 from app.replay.given import Refused, as_events
 from app.replay.scope import Case
@@ -50,12 +49,6 @@ class Verdict(Struct, frozen=True):
         return not (self.missing or self.unexpected or self.refused)
 
 
-def catalog_of(campaigns: Sequence[Campaign]) -> Catalog:
-    """These campaigns, live in their first version."""
-    plans = {(campaign.id, 1): make_plan(campaign, 1) for campaign in campaigns}
-    return Catalog(plans, {campaign.id: (Status.LIVE, 1) for campaign in campaigns})
-
-
 def check(case: Case) -> Verdict:
     """Replay the test and compare."""
     collected, read = Collected(), list(as_events(case.expectations.given))
@@ -69,7 +62,10 @@ def check(case: Case) -> Verdict:
     events = [event for _, _, event in read if isinstance(event, Event)]
     story = Story(catalog, case.rules, events, collected, replay)
     missing, unexpected = _compare(case.expectations.expect, collected.arrivals, story)
-    return Verdict(case, missing, unexpected, tuple(each for _, _, each in read if isinstance(each, Refused)))
+    refused = [each for _, _, each in read if isinstance(each, Refused)]
+    if replay.failures:
+        refused.append(Refused("given", str(DeadLetterReason.FAILED_STEP), replay.first_failure))
+    return Verdict(case, missing, unexpected, tuple(refused))
 
 
 def _compare(

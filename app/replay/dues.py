@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 
 NEVER_MS = 1 << 63
 NOTHING: frozenset[int] = frozenset()
@@ -20,6 +21,10 @@ class Dues:
 
     def __len__(self) -> int:
         return self._count
+
+    def __iter__(self) -> Iterator[str]:
+        """Every user that waits."""
+        return iter(list(self._waiting))
 
     def put(self, user: str, dues: frozenset[int]) -> None:
         """From now on the user waits for these times, and for no other."""

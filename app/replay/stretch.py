@@ -1,0 +1,169 @@
+"""One partition of the log, from Kafka through the replay: what a campaign would have done there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+from msgspec import Struct
+
+from app.domain.model.app_rules import AppRules
+from app.domain.model.campaign import Campaign
+from app.domain.model.event import Event, Tick
+from app.kafka_client.bounds import bounds
+from app.kafka_client.read import read
+from app.kafka_client.received import Received
+from app.replay.catalogs import catalog_of
+from app.replay.engine import Replay
+from app.replay.tally import Row, Sums, Tally
+from app.wire import Bad, EventReader
+
+FETCH_BYTES = 1 << 20
+
+
+class Question(Struct, frozen=True):
+    """What is asked of every partition. `among`: campaigns that run beside, and are not counted.
+
+    The campaigns are live from `from_ms` on; what an event says of its user counts before that, too. The answer ends
+    where the clock comes to `to_ms`.
+    """
+
+    bootstrap: str
+    topic: str
+    campaigns: tuple[Campaign, ...]
+    rules: AppRules
+    from_ms: int
+    to_ms: int | None
+    among: tuple[Campaign, ...] = ()
+
+
+class Stretch(NamedTuple):
+    """The records of one partition: begin <= offset < end."""
+
+    partition: int
+    begin: int
+    end: int
+
+
+class Answer(Struct):
+    """What came of one partition, or of several. `first_ms` and `last_ms`: the times of its clock."""
+
+    sums: dict[str, Sums]
+    rows: list[Row]
+    records: int = 0
+    unreadable: int = 0
+    failures: int = 0
+    first_failure: str = ""
+    users: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
+
+    def add(self, other: Answer) -> None:
+        """Take the answer of another partition in."""
+        for campaign, sums in other.sums.items():
+            self.sums[campaign].add(sums)
+        self.rows += other.rows
+        for name in ("records", "unreadable", "failures", "users"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.first_failure = self.first_failure or other.first_failure
+        self.first_ms = _known(min, self.first_ms, other.first_ms)
+        self.last_ms = _known(max, self.last_ms, other.last_ms)
+
+
+def _known(choose: Callable[[list[int]], int], *values: int | None) -> int | None:
+    known = [value for value in values if value is not None]
+    return choose(known) if known else None
+
+
+decode_answer = msgspec.msgpack.Decoder(Answer).decode
+encode_answer = msgspec.msgpack.Encoder().encode
+
+
+async def stretches(bootstrap: str, topic: str, count: int) -> list[Stretch]:
+    """From where to where each partition reaches now. Raises KafkaError."""
+    async with contextlib.AsyncExitStack() as closing:
+        client = await _connected(bootstrap, topic, closing)
+        found: list[Stretch] = []
+        for partition in range(count):
+            place = TopicPartition(topic, partition)
+            node = client.cluster.leader_for_partition(place)
+            found.append(Stretch(partition, *await bounds(client, -1 if node is None else node, place)))
+        return found
+
+
+async def _connected(bootstrap: str, topic: str, closing: contextlib.AsyncExitStack) -> AIOKafkaClient:
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    closing.push_async_callback(client.close)
+    await client.bootstrap()
+    await client.set_topics({topic})
+    return client
+
+
+class Replaying:
+    """The records of one partition, taken in one after the other."""
+
+    def __init__(self, question: Question) -> None:
+        names = [campaign.id for campaign in question.campaigns]
+        catalog = catalog_of([*question.campaigns, *question.among])
+        self._streaming = question.rules.stream_clock
+        self._to_ms = question.to_ms
+        self._reader = EventReader()
+        self._tally = Tally(names, question.rules.zone)
+        self._replay = Replay(catalog, question.rules, self._tally.told, live_from_ms=question.from_ms)
+        self._answer = Answer(self._tally.sums, self._tally.rows)
+        self.over = False
+
+    def take(self, records: Sequence[Received]) -> None:
+        """Some more of the log; once it is `over`, no more is asked for."""
+        answer, streaming, to_ms = self._answer, self._streaming, self._to_ms
+        for record in records:
+            answer.records += 1
+            found = self._reader.read(record, None if streaming else record.timestamp)
+            if isinstance(found, Bad):
+                answer.unreadable += 1
+                continue
+            at_ms = found.time_ms if streaming else record.timestamp
+            if to_ms is not None and at_ms >= to_ms:
+                self.over = True
+                return
+            if answer.first_ms is None:
+                answer.first_ms = at_ms
+            if isinstance(found, Event):
+                self._replay.take(found, record.offset)
+            else:
+                self._tick(found)
+
+    def _tick(self, tick: Tick) -> None:
+        self._replay.tick(tick)
+
+    def close(self) -> Answer:
+        """The end. A wall clock has gone on to the end of the window; a stream clock stands where the log does."""
+        if self._to_ms is not None and (self.over or not self._streaming):
+            self._replay.pass_by(self._to_ms - 1)
+        self._tally.close(self._replay)
+        answer, replay = self._answer, self._replay
+        answer.failures, answer.first_failure = replay.failures, replay.first_failure
+        answer.users = len(replay.users)
+        answer.last_ms = None if answer.first_ms is None else replay.clock_ms
+        return answer
+
+
+async def replay_stretch(question: Question, stretch: Stretch, done: Callable[[int], None]) -> Answer:
+    """Read the partition and replay it; `done` hears how many offsets are behind. Raises KafkaError."""
+    replaying = Replaying(question)
+    place = TopicPartition(question.topic, stretch.partition)
+    async with contextlib.AsyncExitStack() as closing:
+        client = await _connected(question.bootstrap, question.topic, closing)
+        chunks = read(client, place, stretch.begin, stretch.end, FETCH_BYTES)
+        async with contextlib.aclosing(chunks):
+            async for records in chunks:
+                replaying.take(records)
+                if replaying.over:
+                    break
+                done(records[-1].offset + 1 - stretch.begin)
+    done(stretch.end - stretch.begin)
+    return replaying.close()
