@@ -23,6 +23,8 @@ from app.settings import Settings
 from app.setup import app_rules
 
 SHOWN = 20
+WORTH_A_PROCESS = 50_000
+"""Records: to start one more process takes as long as reading so many."""
 
 
 class Window(NamedTuple):
@@ -77,7 +79,8 @@ def backtest(
             behind = now_behind
 
         try:
-            answer = replay_all(question, found, os.cpu_count() or 1, progress)
+            processes = min(os.cpu_count() or 1, 1 + total // WORTH_A_PROCESS)
+            answer = replay_all(question, found, processes, progress)
         except CrewError as error:
             raise CommandError(f"The log was not replayed: {error}. Try again once Kafka is well.") from error
     answer.rows.sort(key=attrgetter("at_ms", "user", "campaign", "message_id"))
