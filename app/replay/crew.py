@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -18,6 +19,7 @@ from app.replay.tally import Sums
 
 LOOK_S = 0.2
 END_S = 5.0
+RARELY = (50_000, 50, 1000)
 
 
 class CrewError(Exception):
@@ -101,6 +103,8 @@ def _work(question: Question, link: Connection, counts: Any) -> None:
     for noisy in ("aiokafka", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
     parent = os.getppid()
+    gc.freeze()
+    gc.set_threshold(*RARELY)
     while True:
         try:
             stretch = link.recv()
