@@ -40,6 +40,7 @@ WithLive = Annotated[
     bool,
     typer.Option("--with-live", help="Beside the campaigns that are live now, whose pushes count for caps."),
 ]
+User = Annotated[str, typer.Option("--user", metavar="ID", help="Whose message.", show_default=False)]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", show_default=False)]
 Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why; it is kept with the status.")]
@@ -88,6 +89,18 @@ def reach(file: File, start: From = None, end: To = None, as_json: AsJson = Fals
 
     report = _backtest(file, start, end, with_live=False, as_json=as_json)
     result(reach_value(report), reach_text(report), as_json)
+
+
+@app.command(epilog="Example: python -m app campaign preview examples/demo/cart-reminder.yaml --user u-17")
+def preview(file: File, user: User, as_json: AsJson = False) -> None:
+    """Write the message as one user would get it, with what the events in Kafka say of them (C069)."""
+    from app.cli.campaign_previews import previews, text  # noqa: PLC0415 - heavy
+
+    settings = load_settings()
+    sources, problems = _read([file], settings)
+    _refuse(problems, as_json)
+    shown = previews([source.campaign for source in sources], user, settings)
+    result(shown, text(shown), as_json)
 
 
 @app.command(epilog="Example: python -m app campaign apply --schedule examples/demo/cart-reminder.yaml")

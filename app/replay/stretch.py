@@ -86,7 +86,7 @@ encode_answer = msgspec.msgpack.Encoder().encode
 async def stretches(bootstrap: str, topic: str, count: int) -> list[Stretch]:
     """From where to where each partition reaches now. Raises KafkaError."""
     async with contextlib.AsyncExitStack() as closing:
-        client = await _connected(bootstrap, topic, closing)
+        client = await connected(bootstrap, topic, closing)
         found: list[Stretch] = []
         for partition in range(count):
             place = TopicPartition(topic, partition)
@@ -95,7 +95,8 @@ async def stretches(bootstrap: str, topic: str, count: int) -> list[Stretch]:
         return found
 
 
-async def _connected(bootstrap: str, topic: str, closing: contextlib.AsyncExitStack) -> AIOKafkaClient:
+async def connected(bootstrap: str, topic: str, closing: contextlib.AsyncExitStack) -> AIOKafkaClient:
+    """A client that knows the topic, closed with `closing`. Raises KafkaError."""
     client = AIOKafkaClient(bootstrap_servers=bootstrap)
     closing.push_async_callback(client.close)
     await client.bootstrap()
@@ -157,7 +158,7 @@ async def replay_stretch(question: Question, stretch: Stretch, done: Callable[[i
     replaying = Replaying(question)
     place = TopicPartition(question.topic, stretch.partition)
     async with contextlib.AsyncExitStack() as closing:
-        client = await _connected(question.bootstrap, question.topic, closing)
+        client = await connected(question.bootstrap, question.topic, closing)
         chunks = read(client, place, stretch.begin, stretch.end, FETCH_BYTES)
         async with contextlib.aclosing(chunks):
             async for records in chunks:

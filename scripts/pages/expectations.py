@@ -108,6 +108,10 @@ def render() -> str:
         "`message_id`, `reason`, `title`), the reasons, the sums of each day in the app's zone, and the quarter of an "
         "hour with most pushes. `campaign reach FILE` says two of the numbers: who qualifies, and whom of them push "
         "reaches now (C014).",
+        "## A preview",
+        "`campaign preview FILE --user ID` reads the user's partition, learns of that user alone, and writes the "
+        "message as their last event that triggers it would lead to; where there is none, with an event that has no "
+        "properties. It says too whether the user is in `who` now, and why no device could be sent to.",
     )
 
 

@@ -107,6 +107,32 @@ def test_reach_is_two_numbers(replayed: Commands) -> None:
     assert "users who qualify" in said.out
 
 
+def test_a_preview_is_the_message_of_a_real_user(replayed: Commands, tmp_path: Path) -> None:
+    """Given users as the log knows them, then each one's message is written, with what stands against it."""
+    (value,) = replayed.done("campaign", "preview", "cart.yaml", "--user", "left")
+    assert (value["content"], value["dropped"], value["unreachable"]) == (
+        {"title": "Hello left", "body": "You"},
+        None,
+        None,
+    )
+    assert (value["event"], value["in_who"]) == (
+        {"name": "cart", "at": 1_795_430_700_000, "properties": {}},
+        True,
+    )
+    said = replayed.run("campaign", "preview", "cart.yaml", "--user", "blocked")
+    assert (said.code, "Hello blocked" in said.out, "push_blocked" in said.out) == (0, True, True)
+    narrow = CART.replace("{ user.name }", "{ event.item }").replace("body: You", "body: You, missing: drop")
+    (tmp_path / "narrow.yaml").write_text(narrow + "who: {user: name, is: nobody}\n")
+    said = replayed.run("campaign", "preview", "narrow.yaml", "--user", "left")
+    assert (said.code, "missing_variable" in said.out, "none of those in `who`" in said.out) == (
+        0,
+        True,
+        True,
+    )
+    unknown = replayed.run("campaign", "preview", "cart.yaml", "--user", "ghost")
+    assert (unknown.code, unknown.out) == (3, "")
+
+
 def test_beside_those_that_are_live_their_pushes_count_for_the_caps(
     replayed: Commands, tmp_path: Path
 ) -> None:
