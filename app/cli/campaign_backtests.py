@@ -18,7 +18,8 @@ from app.domain.model.campaign import Campaign
 from app.domain.model.reason import EXPLANATIONS, Reason
 from app.domain.rules.plan import LISTENING
 from app.replay.crew import CrewError, replay_all
-from app.replay.stretch import Answer, Question, stretches
+from app.replay.stretch import Answer, Question, Stretch, stretches
+from app.replay.together import replay_together
 from app.settings import Settings
 from app.setup import app_rules
 
@@ -49,9 +50,14 @@ def read_campaigns(path: Path, settings: Settings) -> tuple[list[Campaign], list
     return [source.campaign for source in sources], problems
 
 
-def backtest(
-    campaigns: Sequence[Campaign], window: Window, settings: Settings, *, with_live: bool = False
-) -> Report:
+class Manner(NamedTuple):
+    """`with_live`: beside the campaigns that are live now. `in_order`: all partitions in one process, by time."""
+
+    with_live: bool = False
+    in_order: bool = False
+
+
+def backtest(campaigns: Sequence[Campaign], window: Window, manner: Manner, settings: Settings) -> Report:
     """Replay the events topic. Raises CommandError."""
     if window.from_ms is not None and window.to_ms is not None and window.to_ms <= window.from_ms:
         raise CommandError("The window is empty: --to is not after --from.")
@@ -65,11 +71,17 @@ def backtest(
         rules,
         window.from_ms or 0,
         window.to_ms if rules.stream_clock else min(now_ms(), window.to_ms or now_ms()),
-        _beside(campaigns, settings) if with_live else (),
+        _beside(campaigns, settings) if manner.with_live else (),
     )
-    total = sum(each.end - each.begin for each in found)
-    tell(f"replaying {total:,} records of {settings.events} in {count} partitions")
     begun_s = monotonic_s()
+    answer = _replayed(question, found, settings, in_order=manner.in_order)
+    answer.rows.sort(key=attrgetter("at_ms", "user", "campaign", "message_id"))
+    return Report(window, count, monotonic_s() - begun_s, answer)
+
+
+def _replayed(question: Question, found: Sequence[Stretch], settings: Settings, *, in_order: bool) -> Answer:
+    total = sum(each.end - each.begin for each in found)
+    tell(f"replaying {total:,} records of {question.topic} in {len(found)} partitions")
     with bar("records", total) as advance:
         behind = 0
 
@@ -78,13 +90,13 @@ def backtest(
             advance(now_behind - behind)
             behind = now_behind
 
+        if in_order:
+            return run(settings.kafka, lambda: replay_together(question, found, progress))
         try:
             processes = min(os.cpu_count() or 1, 1 + total // WORTH_A_PROCESS)
-            answer = replay_all(question, found, processes, progress)
+            return replay_all(question, found, processes, progress)
         except CrewError as error:
             raise CommandError(f"The log was not replayed: {error}. Try again once Kafka is well.") from error
-    answer.rows.sort(key=attrgetter("at_ms", "user", "campaign", "message_id"))
-    return Report(window, count, monotonic_s() - begun_s, answer)
 
 
 def _beside(campaigns: Sequence[Campaign], settings: Settings) -> tuple[Campaign, ...]:

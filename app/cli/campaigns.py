@@ -14,7 +14,7 @@ from app.cli.times import time_ms
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from app.cli.campaign_backtests import Report
+    from app.cli.campaign_backtests import Manner, Report
     from app.cli.campaign_files import FileProblem, Source
     from tables.catalog import Records
     from tables.catalog_writer import Act, Change
@@ -39,6 +39,9 @@ To = Annotated[
 WithLive = Annotated[
     bool,
     typer.Option("--with-live", help="Beside the campaigns that are live now, whose pushes count for caps."),
+]
+InOrder = Annotated[
+    bool, typer.Option("--in-order", help="All partitions in one process, in the order of time: slower.")
 ]
 User = Annotated[str, typer.Option("--user", metavar="ID", help="Whose message.", show_default=False)]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", show_default=False)]
@@ -73,21 +76,26 @@ def check_expectations(files: Files, as_json: AsJson = False) -> None:
     epilog="Example: python -m app campaign backtest examples/demo/cart-reminder.yaml --from 2024-01-01T00:00:00Z"
 )
 def backtest(
-    file: File, start: From = None, end: To = None, with_live: WithLive = False, as_json: AsJson = False
+    file: File,
+    start: From = None,
+    end: To = None,
+    with_live: WithLive = False,
+    in_order: InOrder = False,
+    as_json: AsJson = False,
 ) -> None:
     """Replay the events that Kafka has: who would have received it and when, who not and why (C150)."""
-    from app.cli.campaign_backtests import as_value, text  # noqa: PLC0415 - heavy
+    from app.cli.campaign_backtests import Manner, as_value, text  # noqa: PLC0415 - heavy
 
-    report = _backtest(file, start, end, with_live=with_live, as_json=as_json)
+    report = _backtest(file, (start, end), Manner(with_live, in_order), as_json)
     result(as_value(report), text(report), as_json)
 
 
 @app.command(epilog="Example: python -m app campaign reach examples/demo/cart-reminder.yaml")
 def reach(file: File, start: From = None, end: To = None, as_json: AsJson = False) -> None:
     """Replay the events that Kafka has: how many would qualify, and how many of them push reaches now (C014)."""
-    from app.cli.campaign_backtests import reach_text, reach_value  # noqa: PLC0415 - heavy
+    from app.cli.campaign_backtests import Manner, reach_text, reach_value  # noqa: PLC0415 - heavy
 
-    report = _backtest(file, start, end, with_live=False, as_json=as_json)
+    report = _backtest(file, (start, end), Manner(), as_json)
     result(reach_value(report), reach_text(report), as_json)
 
 
@@ -247,15 +255,15 @@ def _shown(value: dict[str, Any]) -> str:
     )
 
 
-def _backtest(file: Path, start: str | None, end: str | None, *, with_live: bool, as_json: bool) -> Report:
+def _backtest(file: Path, window: tuple[str | None, str | None], manner: Manner, as_json: bool) -> Report:
     from app.cli.campaign_backtests import Window, backtest, read_campaigns  # noqa: PLC0415 - heavy
 
     settings = load_settings()
-    window = Window(None if start is None else time_ms(start), None if end is None else time_ms(end))
+    from_ms, to_ms = (None if text is None else time_ms(text) for text in window)
     campaigns, problems = read_campaigns(file, settings)
     _refuse(problems, as_json)
     try:
-        return backtest(campaigns, window, settings, with_live=with_live)
+        return backtest(campaigns, Window(from_ms, to_ms), manner, settings)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 

@@ -7,6 +7,7 @@ campaign, instance). What push services would answer is an argument.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from app.domain import decide
 from app.domain.deliver import Context
@@ -43,6 +44,18 @@ def accepts_all(user: User, send: Send) -> Sequence[Outcome]:
     )
 
 
+class Holder(NamedTuple):
+    """Who brought a token last: the user and the device, and the partition's replay they live in."""
+
+    replay: Replay
+    user: str
+    device: str
+
+
+Holders = dict[str, Holder]
+"""By token. Replays of several partitions share them where they go together."""
+
+
 class Replay:
     """Takes events and ticks in the order of the log.
 
@@ -58,6 +71,7 @@ class Replay:
         *,
         live_from_ms: int = 0,
         provider: Provider = accepts_all,
+        holders: Holders | None = None,
     ) -> None:
         self.users = Users()
         self.dues = Dues()
@@ -70,13 +84,13 @@ class Replay:
         self._live_from_ms = live_from_ms
         self._live = Context(catalog, catalog, rules, 0)
         self._warming = Context(NOBODY, NOBODY, rules, 0)
-        self._holders: dict[str, tuple[str, str]] = {}
+        self._holders: Holders = {} if holders is None else holders
 
     def take(self, event: Event, offset: int) -> None:
         """Decide on one event, and before it on everything that was due before its time."""
         at_ms = event.time_ms if self._streaming else event.recorded_ms
         if self.dues.soonest_ms < at_ms:
-            self._fire(at_ms - 1)
+            self.fire(at_ms - 1)
         self.clock_ms = max(self.clock_ms, at_ms)
         user = self.users.get(event.user)
         try:
@@ -92,12 +106,18 @@ class Replay:
         if self._streaming:
             self.pass_by(tick.time_ms)
 
+    def next_due_ms(self) -> int | None:
+        """When the next timer is due."""
+        first = self.dues.first()
+        return None if first is None else first[0]
+
     def pass_by(self, time_ms: int) -> None:
         """It is at least this late: everything due by then is decided."""
-        self._fire(time_ms)
+        self.fire(time_ms)
         self.clock_ms = max(self.clock_ms, time_ms)
 
-    def _fire(self, until_ms: int) -> None:
+    def fire(self, until_ms: int) -> None:
+        """Decide on everything that is due by then, in its order."""
         while (first := self.dues.first()) is not None and first[0] <= until_ms:
             due_ms, user_id = first
             user = self.users.get(user_id)
@@ -146,10 +166,13 @@ class Replay:
     def _move_token(self, user: User, claim: MoveToken, now_ms: int) -> None:
         """The last to claim a token has it; whoever had it before is told at once (C131)."""
         before = self._holders.get(claim.token)
-        self._holders[claim.token] = (user.id, claim.device)
-        if before is not None and before != (user.id, claim.device):
-            loser = self.users.get(before[0])
-            self._mail(loser, TokenMoved(before[0], before[1], claim.token), now_ms)
+        self._holders[claim.token] = Holder(self, user.id, claim.device)
+        if before is not None and before[1:] != (user.id, claim.device):
+            before.replay.lose(before, claim.token, now_ms)
+
+    def lose(self, holder: Holder, token: str, now_ms: int) -> None:
+        """A user of this partition has lost a token."""
+        self._mail(self.users.get(holder.user), TokenMoved(holder.user, holder.device, token), now_ms)
 
     def _mail(self, user: User, mail: UserMail, now_ms: int) -> None:
         self._carry_out(user, decide.on_mail(user, mail, self._context(now_ms)), now_ms)

@@ -18,7 +18,7 @@ from app.kafka_client.bounds import bounds
 from app.kafka_client.read import read
 from app.kafka_client.received import Received
 from app.replay.catalogs import catalog_of
-from app.replay.engine import Replay
+from app.replay.engine import Holders, Replay
 from app.replay.tally import Row, Sums, Tally
 from app.wire import Bad, EventReader
 
@@ -105,48 +105,70 @@ async def connected(bootstrap: str, topic: str, closing: contextlib.AsyncExitSta
 
 
 class Replaying:
-    """The records of one partition, taken in one after the other."""
+    """The records of one partition, taken in one after the other. `over`: the clock has come to the window's end."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, holders: Holders | None = None) -> None:
         names = [campaign.id for campaign in question.campaigns]
         catalog = catalog_of([*question.campaigns, *question.among])
         self._streaming = question.rules.stream_clock
         self._to_ms = question.to_ms
         self._reader = EventReader()
         self._tally = Tally(names, question.rules.zone)
-        self._replay = Replay(catalog, question.rules, self._tally.told, live_from_ms=question.from_ms)
+        self.replay = Replay(
+            catalog, question.rules, self._tally.told, live_from_ms=question.from_ms, holders=holders
+        )
         self._answer = Answer(self._tally.sums, self._tally.rows)
         self.over = False
 
     def take(self, records: Sequence[Received]) -> None:
         """Some more of the log; once it is `over`, no more is asked for."""
-        answer, streaming, to_ms = self._answer, self._streaming, self._to_ms
         for record in records:
-            answer.records += 1
-            found = self._reader.read(record, None if streaming else record.timestamp)
-            if isinstance(found, Bad):
-                answer.unreadable += 1
-                continue
-            at_ms = found.time_ms if streaming else record.timestamp
-            if to_ms is not None and at_ms >= to_ms:
-                self.over = True
+            found = self.understand(record)
+            if found is not None:
+                self.decide(found, record.offset)
+            elif self.over:
                 return
-            if answer.first_ms is None:
-                answer.first_ms = at_ms
-            if isinstance(found, Event):
-                self._replay.take(found, record.offset)
-            else:
-                self._tick(found)
 
-    def _tick(self, tick: Tick) -> None:
-        self._replay.tick(tick)
+    def understand(self, record: Received) -> Event | Tick | None:
+        """What the record says; None where that is nothing, or no more within the window."""
+        answer, streaming = self._answer, self._streaming
+        answer.records += 1
+        found = self._reader.read(record, None if streaming else record.timestamp)
+        if isinstance(found, Bad):
+            answer.unreadable += 1
+            return None
+        at_ms = found.time_ms if streaming else record.timestamp
+        if self._to_ms is not None and at_ms >= self._to_ms:
+            self.over = True
+            return None
+        if answer.first_ms is None:
+            answer.first_ms = at_ms
+        return found
+
+    def time_of(self, found: Event | Tick) -> int:
+        """When it is taken in: what was due before that goes first."""
+        if self._streaming:
+            return found.time_ms
+        return found.recorded_ms if isinstance(found, Event) else self.replay.clock_ms
+
+    def decide(self, found: Event | Tick, offset: int) -> None:
+        """Take in what a record says."""
+        if isinstance(found, Event):
+            self.replay.take(found, offset)
+        else:
+            self.replay.tick(found)
+
+    @property
+    def ends_ms(self) -> int | None:
+        """To where the clock goes on by itself after the last record; under a stream clock it stands where that is."""
+        return self._to_ms if self.over or not self._streaming else None
 
     def close(self) -> Answer:
-        """The end. A wall clock has gone on to the end of the window; a stream clock stands where the log does."""
-        if self._to_ms is not None and (self.over or not self._streaming):
-            self._replay.pass_by(self._to_ms - 1)
-        self._tally.close(self._replay)
-        answer, replay = self._answer, self._replay
+        """The end."""
+        replay, answer = self.replay, self._answer
+        if self.ends_ms is not None:
+            replay.pass_by(self.ends_ms - 1)
+        self._tally.close(replay)
         answer.failures, answer.first_failure = replay.failures, replay.first_failure
         answer.users = len(replay.users)
         answer.last_ms = None if answer.first_ms is None else replay.clock_ms

@@ -99,7 +99,8 @@ def render() -> str:
             "- It equals what the engine decided over the same log, message for message, but for what came back from "
             "outside: here push services take everything at once.",
             "- A token that moves from one user to another suspends the first one's device, where both users are in "
-            "the same partition.",
+            "the same partition; with `--in-order` wherever they are. All partitions are then replayed by one process, "
+            "in the order of their times.",
             "- A record that no worker could read is counted as `unreadable`.",
         ],
         "For each campaign, in messages, and in users:",

@@ -99,9 +99,12 @@ def all_campaigns(system: System) -> str:
     return system.write("all.yaml", "\n---\n".join([*texts, MORE]))
 
 
-def test_the_backtest_says_of_every_message_what_the_engine_did(lived: System) -> None:
+@pytest.mark.parametrize("manner", [(), ("--in-order",)])
+def test_the_backtest_says_of_every_message_what_the_engine_did(
+    lived: System, manner: tuple[str, ...]
+) -> None:
     """Given a log with late and repeated events, when seven campaigns are replayed over it, then all is the same."""
-    said = json.loads(lived.done("campaign", "backtest", all_campaigns(lived), "--json").out)
+    said = json.loads(lived.done("campaign", "backtest", all_campaigns(lived), *manner, "--json").out)
     expected = lived_through(lived)
     assert replayed(said) == expected
     qualified = Counter(each["campaign"] for each in lived.decisions() if each["step"] == "qualified")

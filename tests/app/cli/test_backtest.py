@@ -99,6 +99,12 @@ def test_the_window_begins_and_ends_where_it_is_told_to(replayed: Commands) -> N
     ]
 
 
+def test_in_the_order_of_time_it_is_the_same_where_partitions_share_nothing(replayed: Commands) -> None:
+    apart = replayed.done("campaign", "backtest", "cart.yaml")
+    together = replayed.done("campaign", "backtest", "cart.yaml", "--in-order")
+    assert together | {"seconds": 0} == apart | {"seconds": 0}
+
+
 def test_reach_is_two_numbers(replayed: Commands) -> None:
     assert replayed.done("campaign", "reach", "cart.yaml")["campaigns"] == {
         "cart": {"users": 2, "reachable": 1}
