@@ -13,3 +13,8 @@ def catalog_of(campaigns: Sequence[Campaign]) -> Catalog:
     """These campaigns, live in their first version."""
     plans = {(campaign.id, 1): make_plan(campaign, 1) for campaign in campaigns}
     return Catalog(plans, {campaign.id: (Status.LIVE, 1) for campaign in campaigns})
+
+
+def not_live(catalog: Catalog) -> Catalog:
+    """The same campaigns before they are live: nothing starts, and whatever they ask about is known by then."""
+    return Catalog(catalog.plans, {})

@@ -17,6 +17,7 @@ from app.domain.model.event import Event, Tick
 from app.domain.model.mail import Outcome, Result, TokenMoved, UserMail
 from app.domain.model.user import OnItsWay, User
 from app.domain.rules.plan import Catalog
+from app.replay.catalogs import not_live
 from app.replay.dues import NOTHING, Dues
 from app.replay.users import Users
 
@@ -83,7 +84,8 @@ class Replay:
         self._streaming = rules.stream_clock
         self._live_from_ms = live_from_ms
         self._live = Context(catalog, catalog, rules, 0)
-        self._warming = Context(NOBODY, NOBODY, rules, 0)
+        before = not_live(catalog)
+        self._warming = Context(before, before, rules, 0)
         self._holders: Holders = {} if holders is None else holders
 
     def take(self, event: Event, offset: int) -> None:

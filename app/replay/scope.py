@@ -84,7 +84,7 @@ class _File:
         for found in load(self.text, app_zone=deciding.zone, amplify_default=deciding.push.amplify):
             if isinstance(found, Problem):
                 self.refuse(found)
-            else:
+            elif isinstance(found, Campaign):
                 self.campaigns.append(found)
 
 

@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from app.cli.output import time_text
+from app.clock import now_ms
 from tests.integration.fixtures import Systems
 from tests.integration.judging import LAST_TICK, make_work
 from tests.integration.notes import note
 from tests.integration.system import DEMO_CAMPAIGNS, System
+from tests.integration.waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -129,3 +132,62 @@ def test_what_is_after_the_window_is_not_in_the_answer(lived: System) -> None:
     held = sum(sums["held"] for sums in said["campaigns"].values())
     qualified = sum(sums["qualified"] for sums in said["campaigns"].values())
     assert qualified == sum(expected.values()) + held
+
+
+REMINDER = """\
+campaign: reminder
+when: {event: cart, unless: {event: purchase, within: 2s}}
+what: {title: Still there?, body: Your cart is}
+---
+campaign: thanks
+when: {event: purchase, delay: 1s}
+what: {title: Thank you, body: It comes}
+"""
+
+
+def test_by_the_wall_clock_the_messages_are_the_same_within_moments(systems: Systems) -> None:
+    """Given carts left, bought, and bought too late by the wall clock, when replayed, then the ends are the same."""
+    system = systems.make(partitions=1, clock="wall")
+    file = system.write("reminder.yaml", REMINDER)
+    system.start_sink()
+    system.settings(caps=[])
+    system.done("setup")
+    system.done("campaign", "apply", "--schedule", file)
+    system.start_workers(1)
+    ahead_ms = 3_600_000
+    for user in ("left", "bought", "late"):
+        system.feed(said_now(user, "cart"))
+    system.feed(said_now("ahead", "other", ahead_ms) + said_now("bought", "purchase"))
+    until(
+        lambda: ends(system) >= {("left", "reminder"), ("late", "reminder"), ("bought", "thanks")},
+        60,
+        "they end",
+        0.1,
+    )
+    system.feed(said_now("late", "purchase"))
+    until(lambda: ("late", "thanks") in ends(system), 60, "the last one ends", 0.1)
+    system.settle()
+    system.stop_workers()
+    value = json.loads(system.done("campaign", "backtest", file, "--json").out)
+    lived = {row[0]: row for row in lived_through(system)}
+    again = {row[0]: row for row in replayed(value)}
+    assert {key: (*row[1:3], *row[4:]) for key, row in again.items()} == {
+        key: (*row[1:3], *row[4:]) for key, row in lived.items()
+    }
+    assert len(lived) == 4
+    apart_ms = max(lived[key][3] - again[key][3] for key in lived)
+    note(
+        f"backtest by the wall clock: {len(lived)} messages the same, the engine at most {apart_ms} ms later"
+    )
+    assert all(0 <= lived[key][3] - again[key][3] < 10_000 for key in lived)
+
+
+def said_now(user: str, event: str, ahead_ms: int = 0) -> list[tuple[str, dict[str, Any]]]:
+    """An event of a user with a device."""
+    device = {"id": f"dev-{user}", "type": "android", "token": f"tok-{user}", "push": "allowed"}
+    message = {"type": "track", "userId": user, "event": event, "timestamp": time_text(now_ms() + ahead_ms)}
+    return [(user, message | {"context": {"device": device}})]
+
+
+def ends(system: System) -> set[tuple[str, str]]:
+    return {(each["user"], each["campaign"]) for each in system.decisions() if each["step"] in ENDS}
