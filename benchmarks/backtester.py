@@ -25,7 +25,8 @@ def main(bootstrap: str, topic: str, partitions: int, file: Path, processes: int
     """Replay the topic for the campaigns of the file, under a stream clock."""
     found = load(file.read_text(encoding="utf-8"), app_zone="UTC", amplify_default=False)
     campaigns = tuple(each for each in found if isinstance(each, Campaign))
-    question = Question(bootstrap, topic, campaigns, AppRules(caps=(Cap(3),), stream_clock=True), 0, None)
+    rules = AppRules(caps=(Cap(3),), stream_clock=True)
+    question = Question(bootstrap, topic, campaigns, rules, 0, None, (), partitions)
     stretched = asyncio.run(stretches(bootstrap, topic, partitions))
     begun_s = monotonic_s()
     answer = replay_all(question, stretched, processes, lambda behind: None)

@@ -72,6 +72,8 @@ def backtest(campaigns: Sequence[Campaign], window: Window, manner: Manner, sett
         window.from_ms or 0,
         window.to_ms if rules.stream_clock else min(now_ms(), window.to_ms or now_ms()),
         _beside(campaigns, settings) if manner.with_live else (),
+        count,
+        settings.partitioner,
     )
     begun_s = monotonic_s()
     answer = _replayed(question, found, settings, in_order=manner.in_order)
@@ -143,6 +145,7 @@ def _head(report: Report) -> dict[str, Any]:
         "users": answer.users,
         "unreadable": answer.unreadable,
         "failures": answer.failures,
+        "lost": answer.lost,
         "seconds": round(report.seconds, 3),
     }
 
@@ -174,6 +177,11 @@ def text(report: Report) -> str:
         parts.append(_table_of_reasons(answer))
     if answer.rows:
         parts += [_table_of_days(answer), _table_of_rows(answer)]
+    if answer.lost:
+        parts.append(
+            f"{answer.lost:,} times a user of one partition had to do with one of another (several ids of one "
+            "person, a device that changed hands), which was left out. --in-order takes it in."
+        )
     if answer.failures:
         parts.append(f"{answer.failures} steps failed, the first one with {answer.first_failure}")
     return "\n\n".join(parts)

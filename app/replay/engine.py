@@ -7,18 +7,18 @@ campaign, instance). What push services would answer is an argument.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from app.domain import decide
 from app.domain.deliver import Context
 from app.domain.model.app_rules import AppRules
-from app.domain.model.effect import Effect, MoveToken, Send
+from app.domain.model.effect import ClaimId, Effect, MoveToken, Post, Send
 from app.domain.model.event import Event, Tick
-from app.domain.model.mail import Outcome, Result, TokenMoved, UserMail
+from app.domain.model.mail import Outcome, Result, UserMail
 from app.domain.model.user import OnItsWay, User
 from app.domain.rules.plan import Catalog
 from app.replay.catalogs import not_live
 from app.replay.dues import NOTHING, Dues
+from app.replay.neighbours import Neighbours
 from app.replay.users import Users
 
 Told = Callable[[User, Sequence[Effect], int], None]
@@ -45,18 +45,6 @@ def accepts_all(user: User, send: Send) -> Sequence[Outcome]:
     )
 
 
-class Holder(NamedTuple):
-    """Who brought a token last: the user and the device, and the partition's replay they live in."""
-
-    replay: Replay
-    user: str
-    device: str
-
-
-Holders = dict[str, Holder]
-"""By token. Replays of several partitions share them where they go together."""
-
-
 class Replay:
     """Takes events and ticks in the order of the log.
 
@@ -72,7 +60,8 @@ class Replay:
         *,
         live_from_ms: int = 0,
         provider: Provider = accepts_all,
-        holders: Holders | None = None,
+        number: int = 0,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self.users = Users()
         self.dues = Dues()
@@ -86,7 +75,8 @@ class Replay:
         self._live = Context(catalog, catalog, rules, 0)
         before = not_live(catalog)
         self._warming = Context(before, before, rules, 0)
-        self._holders: Holders = {} if holders is None else holders
+        self._neighbours = neighbours or Neighbours()
+        self._neighbours.join(number, self)
 
     def take(self, event: Event, offset: int) -> None:
         """Decide on one event, and before it on everything that was due before its time."""
@@ -151,8 +141,8 @@ class Replay:
             for effect in effects:
                 if isinstance(effect, Send):
                     self._answer(user, effect, now_ms)
-                elif isinstance(effect, MoveToken):
-                    self._move_token(user, effect, now_ms)
+                elif isinstance(effect, (MoveToken, ClaimId, Post)):
+                    self._neighbours.send(user, effect)
         if user.agenda_changed:
             user.agenda_changed = False
             entries = user.agenda.entries
@@ -165,16 +155,9 @@ class Replay:
         for outcome in self._provider(user, send):
             self._mail(user, outcome, now_ms)
 
-    def _move_token(self, user: User, claim: MoveToken, now_ms: int) -> None:
-        """The last to claim a token has it; whoever had it before is told at once (C131)."""
-        before = self._holders.get(claim.token)
-        self._holders[claim.token] = Holder(self, user.id, claim.device)
-        if before is not None and before[1:] != (user.id, claim.device):
-            before.replay.lose(before, claim.token, now_ms)
-
-    def lose(self, holder: Holder, token: str, now_ms: int) -> None:
-        """A user of this partition has lost a token."""
-        self._mail(self.users.get(holder.user), TokenMoved(holder.user, holder.device, token), now_ms)
+    def receive(self, mail: UserMail) -> None:
+        """Mail for a user of this partition, from other users."""
+        self._mail(self.users.get(mail.user), mail, self.clock_ms)
 
     def _mail(self, user: User, mail: UserMail, now_ms: int) -> None:
         self._carry_out(user, decide.on_mail(user, mail, self._context(now_ms)), now_ms)

@@ -17,8 +17,10 @@ from app.domain.model.event import Event, Tick
 from app.kafka_client.bounds import bounds
 from app.kafka_client.read import read
 from app.kafka_client.received import Received
+from app.partitioning import Partitioner, partition_of
 from app.replay.catalogs import catalog_of
-from app.replay.engine import Holders, Replay
+from app.replay.engine import Replay
+from app.replay.neighbours import Neighbours
 from app.replay.tally import Row, Sums, Tally
 from app.wire import Bad, EventReader
 
@@ -39,6 +41,8 @@ class Question(Struct, frozen=True):
     from_ms: int
     to_ms: int | None
     among: tuple[Campaign, ...] = ()
+    partitions: int = 1
+    partitioner: Partitioner = "murmur2"
 
 
 class Stretch(NamedTuple):
@@ -50,7 +54,10 @@ class Stretch(NamedTuple):
 
 
 class Answer(Struct):
-    """What came of one partition, or of several. `first_ms` and `last_ms`: the times of its clock."""
+    """What came of one partition, or of several. `first_ms` and `last_ms`: the times of its clock.
+
+    `lost`: how much users of one partition had to say to those of another, who did not hear it.
+    """
 
     sums: dict[str, Sums]
     rows: list[Row]
@@ -59,6 +66,7 @@ class Answer(Struct):
     failures: int = 0
     first_failure: str = ""
     users: int = 0
+    lost: int = 0
     first_ms: int | None = None
     last_ms: int | None = None
 
@@ -67,7 +75,7 @@ class Answer(Struct):
         for campaign, sums in other.sums.items():
             self.sums[campaign].add(sums)
         self.rows += other.rows
-        for name in ("records", "unreadable", "failures", "users"):
+        for name in ("records", "unreadable", "failures", "users", "lost"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.first_failure = self.first_failure or other.first_failure
         self.first_ms = _known(min, self.first_ms, other.first_ms)
@@ -104,18 +112,31 @@ async def connected(bootstrap: str, topic: str, closing: contextlib.AsyncExitSta
     return client
 
 
+def neighbours_of(question: Question) -> Neighbours:
+    """Partitions that find one another as producers place their keys."""
+    count, partitioner = question.partitions, question.partitioner
+    return Neighbours(lambda user: partition_of(user.encode("utf-8", "surrogatepass"), count, partitioner))
+
+
 class Replaying:
     """The records of one partition, taken in one after the other. `over`: the clock has come to the window's end."""
 
-    def __init__(self, question: Question, holders: Holders | None = None) -> None:
+    def __init__(self, question: Question, number: int = 0, neighbours: Neighbours | None = None) -> None:
         names = [campaign.id for campaign in question.campaigns]
         catalog = catalog_of([*question.campaigns, *question.among])
         self._streaming = question.rules.stream_clock
         self._to_ms = question.to_ms
         self._reader = EventReader()
+        self._neighbours = neighbours or neighbours_of(question)
+        self._is_alone = neighbours is None
         self._tally = Tally(names, question.rules.zone)
         self.replay = Replay(
-            catalog, question.rules, self._tally.told, live_from_ms=question.from_ms, holders=holders
+            catalog,
+            question.rules,
+            self._tally.told,
+            live_from_ms=question.from_ms,
+            number=number,
+            neighbours=self._neighbours,
         )
         self._answer = Answer(self._tally.sums, self._tally.rows)
         self.over = False
@@ -171,13 +192,14 @@ class Replaying:
         self._tally.close(replay)
         answer.failures, answer.first_failure = replay.failures, replay.first_failure
         answer.users = len(replay.users)
+        answer.lost = self._neighbours.lost if self._is_alone else 0
         answer.last_ms = None if answer.first_ms is None else replay.clock_ms
         return answer
 
 
 async def replay_stretch(question: Question, stretch: Stretch, done: Callable[[int], None]) -> Answer:
     """Read the partition and replay it; `done` hears how many offsets are behind. Raises KafkaError."""
-    replaying = Replaying(question)
+    replaying = Replaying(question, stretch.partition)
     place = TopicPartition(question.topic, stretch.partition)
     async with contextlib.AsyncExitStack() as closing:
         client = await connected(question.bootstrap, question.topic, closing)

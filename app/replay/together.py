@@ -16,8 +16,7 @@ from aiokafka import TopicPartition
 from app.domain.model.event import Event, Tick
 from app.kafka_client.read import read
 from app.kafka_client.received import Received
-from app.replay.engine import Holders
-from app.replay.stretch import FETCH_BYTES, Answer, Question, Replaying, Stretch, connected
+from app.replay.stretch import FETCH_BYTES, Answer, Question, Replaying, Stretch, connected, neighbours_of
 from app.replay.tally import Sums
 
 
@@ -97,7 +96,7 @@ async def replay_together(
     question: Question, stretches: Sequence[Stretch], progress: Callable[[int], None]
 ) -> Answer:
     """The sum of all partitions; tokens move between them as they do between users. Raises KafkaError."""
-    holders: Holders = {}
+    neighbours = neighbours_of(question)
     async with contextlib.AsyncExitStack() as closing:
         client = await connected(question.bootstrap, question.topic, closing)
         lanes = []
@@ -105,7 +104,7 @@ async def replay_together(
             place = TopicPartition(question.topic, stretch.partition)
             chunks = read(client, place, stretch.begin, stretch.end, FETCH_BYTES)
             closing.push_async_callback(chunks.aclose)
-            lanes.append(Lane(Replaying(question, holders), chunks))
+            lanes.append(Lane(Replaying(question, stretch.partition, neighbours), chunks))
         await run_together(lanes, progress)
     answer = Answer({campaign.id: Sums() for campaign in question.campaigns}, [])
     for lane in lanes:

@@ -13,7 +13,19 @@ from app.domain.model.reason import EXPLANATIONS, CountsAs, Reason
 
 KEYS = frozenset({"test", "campaigns", "given", "until", "expect"})
 MESSAGE = frozenset(
-    {"at", "user", "identify", "event", "properties", "device", "timezone", "locale", "id", "context"}
+    {
+        "at",
+        "user",
+        "identify",
+        "event",
+        "properties",
+        "device",
+        "timezone",
+        "locale",
+        "id",
+        "context",
+        "anonymous",
+    }
 )
 CONTEXT = ("device", "timezone", "locale")
 CLEARED = frozenset({"user", "campaign", "at"})
@@ -107,8 +119,9 @@ def _read_given(line: Section, zone: str) -> Given:
         }
     else:
         message |= {"type": "identify", "traits": line.values.get("identify")}
-    if line.given("id"):
-        message["messageId"] = line.text("id")
+    for key, name in (("id", "messageId"), ("anonymous", "anonymousId")):
+        if line.given(key):
+            message[name] = line.text(key)
     context = _read_context(line)
     return Given(at_ms, user, message | ({"context": context} if context else {}), line.path)
 
