@@ -99,9 +99,9 @@ def render() -> str:
             "permission) and trigger nothing. `--to`: the first time that is not in it.",
             "- It equals what the engine decided over the same log, message for message, but for what came back from "
             "outside: here push services take everything at once.",
-            "- What goes between users (a token that moves, an anonymous id that logs in) is taken in where both are in "
-            "one partition, and counted as `lost` where they are not; with `--in-order` it is taken in wherever they "
-            "are. All partitions are then replayed by one process, in the order of their times.",
+            "- What goes between users (a token that moves, an anonymous id that logs in) is taken in where both "
+            "are in one partition, and counted as `lost` where they are not; with `--in-order` it is taken in wherever "
+            "they are. All partitions are then replayed by one process, in the order of their times.",
             "- A record that no worker could read is counted as `unreadable`.",
         ],
         "For each campaign, in messages, and in users:",
