@@ -25,7 +25,7 @@ from app.refusals import (
     refuse_changed_counts,
     refuse_lost_journals,
 )
-from app.settings import Settings
+from app.settings import DecidingSettings, Settings
 from app.topics import Spec, Topics
 from app.turns.deciding import Input
 from app.turns.journals import begin_journal, has_identity, last_watermark, move_inputs
@@ -60,9 +60,13 @@ def actor_inputs(topics: Topics) -> dict[str, tuple[Input, ...]]:
 
 def app_rules(settings: Settings) -> AppRules:
     """The settings that decide, as the core takes them."""
-    deciding = settings.deciding
+    return rules_of(settings.deciding, stream_clock=settings.clock == "stream")
+
+
+def rules_of(deciding: DecidingSettings, *, stream_clock: bool) -> AppRules:
+    """The same, of the part that decides."""
     caps = tuple(Cap(cap.max, cap.per_ms) for cap in deciding.caps)
-    return AppRules(deciding.zone, caps, deciding.max_lateness_ms, settings.clock == "stream")
+    return AppRules(deciding.zone, caps, deciding.max_lateness_ms, stream_clock)
 
 
 async def setup(settings: Settings, clock: Clock, restart_from: str | int | None = None) -> Report:

@@ -16,7 +16,8 @@ LIMIT_S = 120.0
 class Measured(NamedTuple):
     """What a child did, how long it took, and what processor time that was.
 
-    Of a peer also: how many messages it ordered, and how large a user's state was each time that it was written.
+    Of a peer also: how many messages it ordered, and how large a user's state was each time that it was written. Of
+    a backtest: the memory of its largest process.
     """
 
     records: int
@@ -24,6 +25,7 @@ class Measured(NamedTuple):
     cpu_seconds: float
     orders: int = 0
     state_bytes: float = 0.0
+    resident_mb: float = 0.0
 
     @property
     def rate(self) -> float:

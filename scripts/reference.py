@@ -12,12 +12,13 @@ from app.settings import select_pure_python_faust
 select_pure_python_faust()
 
 from app.domain.model import reason  # noqa: E402 - after the choice of Faust's path
-from scripts.pages import campaigns, commands, events, http, settings, topics  # noqa: E402
+from scripts.pages import campaigns, commands, events, expectations, http, settings, topics  # noqa: E402
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "campaigns.md": campaigns.render,
     "commands.md": commands.render,
     "events.md": events.render,
+    "expectations.md": expectations.render,
     "http.md": http.render,
     "reasons.md": reason.reference_page,
     "settings.md": settings.render,

@@ -15,7 +15,7 @@ from app.cli.errors import CommandError, InputError
 
 CHECKOUT = Path(__file__).parents[2]
 ALL = ("engine", "decide", "latency", "restore", "timers")
-NAMES = (*ALL, "peers", "growth")
+NAMES = (*ALL, "backtest", "peers", "growth")
 FORWARDED = (signal.SIGINT, signal.SIGTERM)
 
 app = typer.Typer(name="bench")
@@ -30,7 +30,7 @@ def bench(
         list[str] | None,
         typer.Argument(
             metavar=f"[{'|'.join(NAMES)}]... [OPTION]...",
-            help="None: all but peers and growth.",
+            help="None: all but backtest, peers and growth.",
             show_default=False,
         ),
     ] = None,

@@ -47,14 +47,20 @@ def read_files(paths: Sequence[Path], settings: Settings) -> tuple[list[Source],
     return sources, problems
 
 
-def _read(path: Path, settings: Settings) -> Iterator[Source | FileProblem]:
+def read_text(path: Path) -> str | FileProblem:
+    """The text of a file, or why it cannot be had."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
-        yield FileProblem(str(path), "", f"cannot be read: {error.strerror}")
-        return
+        return FileProblem(str(path), "", f"cannot be read: {error.strerror}")
     except UnicodeDecodeError:
-        yield FileProblem(str(path), "", "is not UTF-8 text")
+        return FileProblem(str(path), "", "is not UTF-8 text")
+
+
+def _read(path: Path, settings: Settings) -> Iterator[Source | FileProblem]:
+    text = read_text(path)
+    if isinstance(text, FileProblem):
+        yield text
         return
     for found in load(text, app_zone=settings.zone, amplify_default=settings.push.amplify):
         if isinstance(found, Problem):

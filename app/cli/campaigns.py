@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.errors import FAILED, NotFoundError
+from app.cli.errors import FAILED, INTERRUPTED, NotFoundError
 from app.cli.output import AsJson, result, table, time_text
+from app.cli.times import time_ms
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from app.cli.campaign_backtests import Manner, Report
     from app.cli.campaign_files import FileProblem, Source
     from tables.catalog import Records
     from tables.catalog_writer import Act, Change
@@ -24,6 +26,24 @@ app = typer.Typer(
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Campaign files, YAML.", show_default=False)
 ]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A campaign file, YAML.", show_default=False)]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="TIME", help="From when on it is live; before that, users are only learned."
+    ),
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="TIME", help="Until when; this very time is not in it.")
+]
+WithLive = Annotated[
+    bool,
+    typer.Option("--with-live", help="Beside the campaigns that are live now, whose pushes count for caps."),
+]
+InOrder = Annotated[
+    bool, typer.Option("--in-order", help="All partitions in one process, in the order of time: slower.")
+]
+User = Annotated[str, typer.Option("--user", metavar="ID", help="Whose message.", show_default=False)]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", show_default=False)]
 Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why; it is kept with the status.")]
@@ -38,6 +58,57 @@ def check(files: Files, as_json: AsJson = False) -> None:
     _refuse(problems, as_json)
     text = "\n".join(f"{source.path}: {source.campaign.id} is in order" for source in sources)
     result({"campaigns": [source.campaign.id for source in sources], "problems": []}, text, as_json)
+
+
+@app.command("test", epilog="Example: python -m app campaign test examples/rules/*.yaml")
+def check_expectations(files: Files, as_json: AsJson = False) -> None:
+    """Check what files expect: given these events, these pushes and no other. Needs no broker."""
+    from app.cli.campaign_tests import as_value, run_tests, text  # noqa: PLC0415 - heavy
+
+    verdicts, problems = run_tests(files, load_settings())
+    _refuse(problems, as_json)
+    result([as_value(each) for each in verdicts], text(verdicts), as_json)
+    if not all(verdict.passed for verdict in verdicts):
+        raise typer.Exit(FAILED)
+
+
+@app.command(
+    epilog="Example: python -m app campaign backtest examples/demo/cart-reminder.yaml --from 2024-01-01T00:00:00Z"
+)
+def backtest(
+    file: File,
+    start: From = None,
+    end: To = None,
+    with_live: WithLive = False,
+    in_order: InOrder = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replay the events that Kafka has: who would have received it and when, who not and why (C150)."""
+    from app.cli.campaign_backtests import Manner, as_value, text  # noqa: PLC0415 - heavy
+
+    report = _backtest(file, (start, end), Manner(with_live, in_order), as_json)
+    result(as_value(report), text(report), as_json)
+
+
+@app.command(epilog="Example: python -m app campaign reach examples/demo/cart-reminder.yaml")
+def reach(file: File, start: From = None, end: To = None, as_json: AsJson = False) -> None:
+    """Replay the events that Kafka has: how many would qualify, and how many of them push reaches now (C014)."""
+    from app.cli.campaign_backtests import Manner, reach_text, reach_value  # noqa: PLC0415 - heavy
+
+    report = _backtest(file, (start, end), Manner(), as_json)
+    result(reach_value(report), reach_text(report), as_json)
+
+
+@app.command(epilog="Example: python -m app campaign preview examples/demo/cart-reminder.yaml --user u-17")
+def preview(file: File, user: User, as_json: AsJson = False) -> None:
+    """Write the message as one user would get it, with what the events in Kafka say of them (C069)."""
+    from app.cli.campaign_previews import previews, text  # noqa: PLC0415 - heavy
+
+    settings = load_settings()
+    sources, problems = _read([file], settings)
+    _refuse(problems, as_json)
+    shown = previews([source.campaign for source in sources], user, settings)
+    result(shown, text(shown), as_json)
 
 
 @app.command(epilog="Example: python -m app campaign apply --schedule examples/demo/cart-reminder.yaml")
@@ -182,6 +253,19 @@ def _shown(value: dict[str, Any]) -> str:
             value["file"].rstrip(),
         ]
     )
+
+
+def _backtest(file: Path, window: tuple[str | None, str | None], manner: Manner, as_json: bool) -> Report:
+    from app.cli.campaign_backtests import Window, backtest, read_campaigns  # noqa: PLC0415 - heavy
+
+    settings = load_settings()
+    from_ms, to_ms = (None if text is None else time_ms(text) for text in window)
+    campaigns, problems = read_campaigns(file, settings)
+    _refuse(problems, as_json)
+    try:
+        return backtest(campaigns, Window(from_ms, to_ms), manner, settings)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _read(files: Sequence[Path], settings: Settings) -> tuple[list[Source], list[FileProblem]]:

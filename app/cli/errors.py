@@ -4,6 +4,7 @@ FAILED = 1
 REFUSED = 2
 NOT_FOUND = 3
 UNREACHABLE = 5
+INTERRUPTED = 130
 
 
 class CommandError(Exception):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from app.cli.errors import CommandError, InputError
+from app.cli.errors import INTERRUPTED, CommandError, InputError
 from app.cli.output import AsJson, bar, result, tell, time_text
 from app.cli.times import time_ms
 from app.clock import now_ms
@@ -23,7 +23,6 @@ app = typer.Typer(
     name="event", help="Send events, follow them, move a stream clock on.", no_args_is_help=True
 )
 
-INTERRUPTED = 130
 WITNESSES = 20
 
 File = Annotated[

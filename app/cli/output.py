@@ -47,8 +47,8 @@ def time_text(time_ms: int | None) -> str:
 
 
 @contextmanager
-def bar(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a progress bar with rate and time left where somebody watches; what it yields moves the bar on by one."""
+def bar(title: str, total: int) -> Iterator[Callable[..., None]]:
+    """Show a progress bar with rate and time left where somebody watches; what it yields moves it on by one or more."""
     from rich.console import Console  # noqa: PLC0415 - only long work needs it
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
@@ -56,4 +56,4 @@ def bar(title: str, total: int) -> Iterator[Callable[[], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task(title, total=total)
-        yield lambda: progress.advance(task)
+        yield lambda count=1: progress.advance(task, count)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.files.conditions import read_who
+from app.domain.files.expectations import read_expectations
 from app.domain.files.problems import Problem
 from app.domain.files.section import Section
 from app.domain.files.what import read_inbox, read_what
@@ -17,7 +18,9 @@ from app.domain.model.campaign import Campaign
 SUPPORTED = frozenset({"campaign", "name", "owner", "who", "when", "limits", "what", "inbox"})
 NOT_YET = frozenset({"channel", "goal", "amplify", "moment", "value", "replace_unopened", "prompt", "surge"})
 LIMITS_NOT_YET = frozenset({"total", "daily", "per_user", "run", "safety", "control"})
-OTHER_DOCUMENTS = ("segment", "resource", "test", "app")
+OTHER_DOCUMENTS = ("segment", "resource")
+BESIDE = ("test", "app")
+"""Documents for `campaign test`: no part of what is applied."""
 ID_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -25,7 +28,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 def load(text: str, *, app_zone: str, amplify_default: bool) -> list[Campaign] | list[Problem]:
     """Every campaign of a YAML text, in its order; or every problem of all its documents, with lines.
 
-    The same campaign twice, and documents of another kind, are problems too.
+    The same campaign twice, and documents of another kind, are problems too. Tests are read and left out.
     """
     problems: list[Problem] = []
     campaigns: list[Campaign] = []
@@ -33,12 +36,15 @@ def load(text: str, *, app_zone: str, amplify_default: bool) -> list[Campaign] |
         if isinstance(document, Problem):
             problems.append(document)
             continue
+        if stands_beside(document):
+            problems += _problems_of_test(document, app_zone)
+            continue
         read = _read_document(document, app_zone, amplify_default)
         if isinstance(read, Campaign):
             problems += _repeated(read, campaigns, document)
             campaigns.append(read)
         else:
-            problems += [_with_line(problem, document) for problem in read]
+            problems += [with_line(problem, document) for problem in read]
     if not campaigns and not problems:
         problems.append(Problem("", "there is no campaign in here"))
     return problems or campaigns
@@ -85,7 +91,21 @@ def _read_document(document: Document, app_zone: str, amplify_default: bool) -> 
     return read_campaign(value, app_zone=app_zone, amplify_default=amplify_default)
 
 
-def _with_line(problem: Problem, document: Document) -> Problem:
+def stands_beside(document: Document) -> bool:
+    """Is it a document that only `campaign test` asks for?"""
+    value = document.value
+    return isinstance(value, Mapping) and "campaign" not in value and any(key in value for key in BESIDE)
+
+
+def _problems_of_test(document: Document, zone: str) -> list[Problem]:
+    if "test" not in document.value:
+        return []
+    read = read_expectations(document.value, zone)
+    return [with_line(problem, document) for problem in read] if isinstance(read, list) else []
+
+
+def with_line(problem: Problem, document: Document) -> Problem:
+    """The same problem, and the line that it stands in."""
     return Problem(problem.path, problem.message, problem.hint, document.line_of(problem.path))
 
 

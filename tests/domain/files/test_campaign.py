@@ -288,7 +288,7 @@ def test_given_a_silent_push_then_it_needs_no_texts() -> None:
     [
         ("", ""),
         ("- 1", ""),
-        ("test: A purchase cancels", "test"),
+        ("{test: A purchase cancels, given: [], expect: []}", ""),
         ("segment: platinum", "segment"),
         (GOLDEN + "---" + GOLDEN, "campaign"),
     ],
