@@ -47,7 +47,7 @@ def on_event(
     if event.name == PERMISSION_CHANGED:
         _change_permission(user, event)
     _answer(user, event, event.name, context, effects)
-    plans = qualify.triggered(context.catalog, event, event.name, min(event.time_ms, context.now_ms))
+    plans = qualify.triggered(context.catalog, event, event.name, context.now_ms)
     if plans and not _is_late(event, context):
         _trigger(user, event, plans, context, effects)
     return effects

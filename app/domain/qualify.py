@@ -15,11 +15,11 @@ def meets_who(plan: Plan, user: User, now_ms: int) -> bool:
 
 
 def triggered(catalog: Catalog, event: Event, name: str, now_ms: int) -> list[Plan]:
-    """The live campaigns within their schedule whose trigger this event, of this name, is."""
+    """The live campaigns within their schedule whose trigger this event, of this name, is: a late one as of its time."""
     listeners = catalog.triggers.get(name)
     if listeners is None:
         return []
-    properties = event.properties
+    properties, now_ms = event.properties, min(event.time_ms, now_ms)
     return [
         plan
         for plan in listeners.candidates(properties)
