@@ -15,7 +15,7 @@ def meets_who(plan: Plan, user: User, now_ms: int) -> bool:
 
 
 def triggered(catalog: Catalog, event: Event, name: str, now_ms: int) -> list[Plan]:
-    """The live campaigns within their schedule whose trigger this event, of this name, is: a late one as of its time."""
+    """The live campaigns within their schedule whose trigger this event is; a late event as of its time."""
     listeners = catalog.triggers.get(name)
     if listeners is None:
         return []
