@@ -83,7 +83,12 @@ class SenderActor(Mailbox):
         order: Order = read.message
         for target in order.targets:
             key = ledger_key(order.push.message_id, target.device)
-            if turn.get(LEDGER, key) is None:
+            if turn.get(LEDGER, key) is not None:
+                continue
+            if _is_cut_off(order, turn.now_ms):
+                delivery = Delivery(Stage.WAITING, 0, turn.now_ms, turn.now_ms, order, target)
+                self._end(turn, key, delivery, Result.FAILED, Reason.CUT_OFF)
+            else:
                 due_ms = turn.now_ms + ANSWER_MS
                 delivery = Delivery(Stage.CALLING, 1, due_ms, turn.now_ms, order, target)
                 turn.put(LEDGER, key, delivery)
@@ -109,6 +114,9 @@ class SenderActor(Mailbox):
 
     def _again(self, turn: Turn, key: bytes, delivery: Delivery, reason: Reason | None) -> None:
         if delivery.order is None:
+            return
+        if _is_cut_off(delivery.order, turn.now_ms):
+            self._end(turn, key, delivery, Result.FAILED, Reason.CUT_OFF)
             return
         delivery.stage = Stage.CALLING
         delivery.attempts += 1
@@ -154,13 +162,15 @@ class SenderActor(Mailbox):
                 assert_never(other)
 
     def _wait(self, turn: Turn, key: bytes, delivery: Delivery, after_ms: int | None, detail: str) -> None:
-        ttl_ms = delivery.order.push.ttl_ms if delivery.order is not None else None
+        order = delivery.order
+        ttl_ms = order.push.ttl_ms if order is not None else None
         verdict = next_attempt(
             key=key.decode("utf-8", "surrogatepass"),
             attempts_made=delivery.attempts,
             now_ms=turn.now_ms,
             after_ms=after_ms,
             expires_ms=None if ttl_ms is None else delivery.first_ms + ttl_ms,
+            not_after_ms=order.not_after_ms if order is not None else None,
             patience=self._patience,
         )
         match verdict:
@@ -230,3 +240,8 @@ class SenderActor(Mailbox):
             _, late = await asyncio.wait(calls, timeout=LAST_WORDS_S)
             for task in late:
                 task.cancel()
+
+
+def _is_cut_off(order: Order, now_ms: int) -> bool:
+    """Is it too late to call for this message (C043)?"""
+    return order.not_after_ms is not None and now_ms >= order.not_after_ms

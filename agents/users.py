@@ -175,7 +175,7 @@ class UsersActor:
         """The agenda's timers, and what must happen outside."""
         if user.agenda_changed:
             user.agenda_changed = False
-            if user.agenda.entries:
+            if user.agenda.entries or user.agenda.started:
                 turn.put(AGENDA, _key(user.id), user.agenda)
             else:
                 turn.delete(AGENDA, _key(user.id))

@@ -5,18 +5,20 @@ Everything is an argument. The user's parts are changed in place; what must happ
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec.structs import replace
 
-from app.domain import compose, joining, outcome, qualify
+from app.domain import compose, guard, joining, outcome, qualify
 from app.domain.deliver import Context, Message, hold, judge_and_deliver, record, to_inbox
 from app.domain.model.decision import Step
 from app.domain.model.effect import Effect, MoveToken
 from app.domain.model.event import Event, PushStatus
 from app.domain.model.mail import Heritage, IdClaim, Outcome, PassedOn, TokenMoved, UserMail
 from app.domain.model.reason import Reason
-from app.domain.model.user import Held, Trigger, User, Waiting
+from app.domain.model.user import Held, OnItsWay, Trigger, User, Waiting
 from app.domain.model.verdict import Hold
-from app.domain.rules import identify, recent
+from app.domain.rules import answers, appointments, identify, inaction, recent
 from app.domain.rules.identity import message_id
 from app.domain.rules.plan import Plan
 
@@ -65,8 +67,17 @@ def _is_elsewhere(user: User, event: Event, passed: PassedOn | None, effects: li
 
 def _is_late(event: Event, context: Context) -> bool:
     """Too late to trigger anything new (SPEC section 9, Time)."""
-    against_ms = context.now_ms if context.rules.stream_clock else event.recorded_ms
-    return against_ms - event.time_ms > context.rules.max_lateness_ms
+    return event.time_ms < _horizon_ms(event, context)
+
+
+def _known_ms(event: Event, context: Context) -> int:
+    """When the event became known: a backlog is decided as it would have been in time."""
+    return context.now_ms if context.rules.stream_clock else event.recorded_ms
+
+
+def _horizon_ms(event: Event, context: Context) -> int:
+    """What is from before triggers nothing any more, in this event and in all that follow it in the log."""
+    return _known_ms(event, context) - context.rules.max_lateness_ms
 
 
 def _change_permission(user: User, event: Event) -> None:
@@ -78,34 +89,84 @@ def _change_permission(user: User, event: Event) -> None:
 
 
 def _answer(user: User, event: Event, name: str, context: Context, effects: list[Effect]) -> None:
-    if user.agenda.entries and name in context.catalog.cancelling:
-        for held in qualify.answered(user, context.catalog, event, context.now_ms):
-            plan = context.catalog.plans[held.campaign, held.version]
-            message = Message(plan, held.trigger, held.message_id, held.match)
-            why = {"held": True, "answered_by": event.message_id}
-            effects.append(
-                record(user, message, Step.DROPPED, context.now_ms, reason=Reason.CANCELLED, detail=why)
-            )
+    agenda = user.agenda
+    if (agenda.entries or agenda.started) and name in context.catalog.cancelling:
+        _cancel(user, event, context, effects)
+    if agenda.entries and name in qualify.LAUNCHES:
+        _launch(user, event, context, effects)
     kinds = context.catalog.answers.get(name)
     if kinds is not None:
-        horizon_ms = context.now_ms - context.rules.max_lateness_ms
-        qualify.remember_answer(user, kinds, event, context.now_ms, horizon_ms)
+        answers.remember_answer(user, kinds, event, context.now_ms, _horizon_ms(event, context))
+
+
+def _cancel(user: User, event: Event, context: Context, effects: list[Effect]) -> None:
+    now_ms, why = context.now_ms, {"answered_by": event.message_id}
+    for plan, started in answers.too_late(user, context.catalog, event, now_ms):
+        trigger = Trigger(started.event_id, "", started.time_ms, {})
+        message = Message(plan, trigger, message_id(plan.id, user.id, started.event_id), started.match)
+        effects.append(record(user, message, Step.ANSWERED, now_ms, reason=Reason.TOO_LATE, detail=why))
+        started.event_id = ""
+        user.agenda_changed = True
+    for held in answers.answered(user, context.catalog, event, now_ms, _horizon_ms(event, context)):
+        _drop_held(user, held, Reason.CANCELLED, why, context, effects)
+
+
+def _drop_held(
+    user: User, held: Held, reason: Reason, why: dict[str, Any], context: Context, effects: list[Effect]
+) -> None:
+    """It ends while it waits; the decision says so (`held`), for nothing has released it."""
+    message = Message.of_held(_plan_of(held, context), held)
+    detail = {"held": True, **why}
+    effects.append(record(user, message, Step.DROPPED, context.now_ms, reason=reason, detail=detail))
+
+
+def _plan_of(entry: Waiting | Held | OnItsWay, context: Context) -> Plan:
+    plan = context.catalog.plans.get((entry.campaign, entry.version))
+    if plan is None:
+        raise LookupError(f"{entry.campaign}@{entry.version} is referred to and not in the catalog")
+    return plan
+
+
+def _launch(user: User, event: Event, context: Context, effects: list[Effect]) -> None:
+    for held in qualify.launched(user, event):
+        _release(user, held, _plan_of(held, context), context, effects, launched=True)
 
 
 def _trigger(user: User, event: Event, plans: list[Plan], context: Context, effects: list[Effect]) -> None:
     for plan in plans:
-        if plan.unless is not None:
-            qualify.arm(user, plan, event)
+        if plan.date is not None:
+            _tell_date(user, event, plan, context, effects)
+        elif plan.unless is not None:
+            inaction.arm(user, plan, event, _horizon_ms(event, context))
         elif qualify.meets_who(plan, user, context.now_ms):
             trigger = Trigger(event.message_id, event.name or "", event.time_ms, event.properties)
-            message = Message(plan, trigger, message_id(plan.id, user.id, trigger.event_id))
-            _qualified(user, message, event.time_ms + plan.campaign.when.delay_ms, context, effects)
+            _qualified(user, _message(user, plan, trigger, event.time_ms), context, effects)
 
 
-def _qualified(user: User, message: Message, ready_ms: int, context: Context, effects: list[Effect]) -> None:
+def _message(user: User, plan: Plan, trigger: Trigger, due_ms: int, match: str = "") -> Message:
+    name = message_id(plan.id, user.id, trigger.event_id)
+    return Message(plan, trigger, name, match, ready_ms=due_ms + plan.campaign.when.delay_ms)
+
+
+def _tell_date(user: User, event: Event, plan: Plan, context: Context, effects: list[Effect]) -> None:
+    zone = guard.zone_of(plan, user, context.rules)
+    told = appointments.tell(user, plan, event, zone, _known_ms(event, context), _horizon_ms(event, context))
+    for held in told.moved:
+        _drop_held(user, held, Reason.SUPERSEDED, {"moved_by": event.message_id}, context, effects)
+    if told.due_ms is not None and told.is_past and qualify.meets_who(plan, user, context.now_ms):
+        trigger = Trigger(event.message_id, event.name or "", event.time_ms, event.properties)
+        message = _message(user, plan, trigger, told.due_ms)
+        why = {"due": told.due_ms}
+        effects.append(record(user, message, Step.QUALIFIED, context.now_ms))
+        effects.append(
+            record(user, message, Step.DROPPED, context.now_ms, reason=Reason.TOO_LATE, detail=why)
+        )
+
+
+def _qualified(user: User, message: Message, context: Context, effects: list[Effect]) -> None:
     effects.append(record(user, message, Step.QUALIFIED, context.now_ms))
-    if message.plan.campaign.when.delay_ms and ready_ms > context.now_ms:
-        hold(user, message, Hold(ready_ms, Reason.DELAY), context, effects)
+    if message.plan.campaign.when.delay_ms and message.ready_ms > context.now_ms:
+        hold(user, message, Hold(message.ready_ms, Reason.DELAY), context, effects)
     else:
         judge_and_deliver(user, message, context, effects)
 
@@ -114,34 +175,60 @@ def on_due(user: User, due_ms: int, context: Context) -> list[Effect]:
     """Everything of this user that waited for `due_ms` or earlier, by (due, campaign, instance)."""
     effects: list[Effect] = []
     for entry in qualify.due(user, due_ms):
-        plan = context.catalog.plans.get((entry.campaign, entry.version))
-        if plan is None:
-            raise LookupError(f"{entry.campaign}@{entry.version} is referred to and not in the catalog")
+        plan = _plan_of(entry, context)
         if isinstance(entry, Waiting):
-            _inaction(user, entry, plan, context, effects)
+            _fire(user, entry, plan, context, effects)
+        elif entry.awaits_launch:
+            _give_up_waiting(user, entry, plan, context, effects)
         else:
             _release(user, entry, plan, context, effects)
     return effects
 
 
-def _inaction(user: User, entry: Waiting, plan: Plan, context: Context, effects: list[Effect]) -> None:
-    if qualify.meets_who(plan, user, context.now_ms):
-        name = message_id(plan.id, user.id, entry.trigger.event_id)
-        message = Message(plan, entry.trigger, name, entry.match)
-        _qualified(user, message, entry.due_ms + plan.campaign.when.delay_ms, context, effects)
+def _fire(user: User, entry: Waiting, plan: Plan, context: Context, effects: list[Effect]) -> None:
+    fires = inaction.fires(user, plan, entry, context.now_ms - context.rules.max_lateness_ms)
+    if fires and qualify.meets_who(plan, user, context.now_ms):
+        message = _message(user, plan, entry.trigger, entry.due_ms, entry.match)
+        _qualified(user, message, context, effects)
 
 
-def _release(user: User, entry: Held, plan: Plan, context: Context, effects: list[Effect]) -> None:
-    message = Message(plan, entry.trigger, entry.message_id, entry.match, held_before=True)
+def _give_up_waiting(user: User, entry: Held, plan: Plan, context: Context, effects: list[Effect]) -> None:
+    """The app was not launched as long as the message would have stood in the inbox, or before the cut-off."""
+    message = Message.of_held(plan, entry)
+    in_force = context.current.in_force(plan.id) or plan
+    cut_off_ms = guard.cut_off_of(in_force, user, context.rules, message.ready_ms)
+    is_cut_off = cut_off_ms is not None and cut_off_ms <= context.now_ms
+    reason = Reason.CUT_OFF if is_cut_off else Reason.EXPIRED
+    _drop_held(user, entry, reason, {"launched": False}, context, effects)
+
+
+def _release(
+    user: User,
+    entry: Held,
+    plan: Plan,
+    context: Context,
+    effects: list[Effect],
+    *,
+    launched: bool = False,
+) -> None:
+    message = Message.of_held(plan, entry, launched=launched)
     effects.append(record(user, message, Step.RELEASED, context.now_ms))
-    if qualify.meets_who(plan, user, context.now_ms):
+    stopped = _stopped(user, plan, entry, context)
+    if stopped is None:
         judge_and_deliver(user, message, context, effects)
     else:
         effects.append(
-            record(
-                user, message, Step.DROPPED, context.now_ms, reason=Reason.CANCELLED, detail={"who": False}
-            )
+            record(user, message, Step.DROPPED, context.now_ms, reason=Reason.CANCELLED, detail=stopped)
         )
+
+
+def _stopped(user: User, plan: Plan, entry: Held, context: Context) -> dict[str, bool] | None:
+    """Why a message that was held is not wanted any more: WHO does not hold now, or B is known (SPEC section 9)."""
+    if not qualify.meets_who(plan, user, context.now_ms):
+        return {"who": False}
+    if answers.was_answered(user, plan, entry.match, entry.trigger.time_ms, context.now_ms):
+        return {"answered": True}
+    return None
 
 
 def on_mail(user: User, mail: UserMail, context: Context) -> list[Effect]:
@@ -176,9 +263,7 @@ def _on_outcome(user: User, mail: Outcome, context: Context) -> list[Effect]:
     if settled is None:
         return []
     entry = settled.entry
-    plan = context.catalog.plans.get((entry.campaign, entry.version))
-    if plan is None:
-        raise LookupError(f"{entry.campaign}@{entry.version} is referred to and not in the catalog")
+    plan = _plan_of(entry, context)
     message = Message(plan, entry.trigger, entry.message_id)
     step = Step.ACCEPTED if settled.accepted else Step.FAILED
     reason = None if settled.accepted else mail.reason
@@ -193,7 +278,8 @@ def _on_outcome(user: User, mail: Outcome, context: Context) -> list[Effect]:
         attempt=mail.attempts,
     )
     inbox = plan.campaign.inbox
-    if settled.accepted or inbox is None or not inbox.fallback:
+    is_over = settled.accepted or entry.copied or mail.reason is Reason.CUT_OFF
+    if is_over or inbox is None or not inbox.fallback:
         return [settled_as]
     rendered = compose.Rendered.of_inbox(entry.title, entry.body, entry.link, entry.image)
     why = mail.reason or Reason.PROVIDER_REJECTED

@@ -15,9 +15,9 @@ from app.domain.model.decision import Decision, Step
 from app.domain.model.effect import Effect, Keep, Record, Send
 from app.domain.model.push import InboxItem, Order, Push
 from app.domain.model.reason import Reason
-from app.domain.model.user import CountedPush, Device, Held, OnItsWay, Trigger, User
+from app.domain.model.user import CountedPush, Device, Held, OnItsWay, Started, Trigger, User
 from app.domain.model.verdict import Drop, Hold, ToInbox
-from app.domain.rules import caps
+from app.domain.rules import caps, starts
 from app.domain.rules.plan import Catalog, Plan
 from app.domain.rules.surface import TRANSPORTS
 
@@ -36,21 +36,37 @@ class Context(Struct):
 
 
 class Message(Struct, frozen=True):
-    """One qualified user-message: under which version it qualified, what triggered it, and its name."""
+    """One qualified user-message: under which version it qualified, what triggered it, and its name.
+
+    `ready_ms`: when it was due, a delay included. `launched`: it has waited for the app to be launched, and it was.
+    """
 
     plan: Plan
     trigger: Trigger
     id: str
     match: str = ""
     held_before: bool = False
+    ready_ms: int = 0
+    launched: bool = False
+
+    @classmethod
+    def of_held(cls, plan: Plan, entry: Held, *, launched: bool = False) -> Message:
+        """A message that was held."""
+        ready_ms = entry.trigger.time_ms if entry.ready_ms is None else entry.ready_ms
+        launched = launched or entry.launched
+        return cls(plan, entry.trigger, entry.message_id, entry.match, True, ready_ms, launched)
 
 
 def judge_and_deliver(user: User, message: Message, context: Context, effects: list[Effect]) -> None:
     plan = context.current.in_force(message.plan.id) or message.plan
-    verdict = guard.judge(plan, user, context.rules, context.current, context.now_ms)
+    inbox, now_ms = plan.campaign.inbox, context.now_ms
+    if inbox is not None and inbox.copy and not message.launched:
+        hold(user, message, Hold(now_ms + inbox.ttl_ms, Reason.APP_LAUNCH), context, effects)
+        return
+    verdict = guard.judge(plan, user, context.rules, context.current, now_ms, message.ready_ms)
     match verdict:
         case Drop(reason):
-            effects.append(record(user, message, Step.DROPPED, context.now_ms, reason=reason))
+            effects.append(record(user, message, Step.DROPPED, now_ms, reason=reason))
         case Hold():
             hold(user, message, verdict, context, effects)
         case ToInbox() | guard.Cleared():
@@ -58,6 +74,21 @@ def judge_and_deliver(user: User, message: Message, context: Context, effects: l
 
 
 def hold(user: User, message: Message, hold: Hold, context: Context, effects: list[Effect]) -> None:
+    """Let it wait, unless it would wait until its cut-off: then it ends here (C043).
+
+    What waits for the app to be launched waits as long as it may: no more than until the cut-off.
+    """
+    plan = context.current.in_force(message.plan.id) or message.plan
+    cut_off_ms = guard.cut_off_of(plan, user, context.rules, message.ready_ms)
+    awaits_launch = hold.reason is Reason.APP_LAUNCH
+    if cut_off_ms is not None and hold.until_ms >= cut_off_ms:
+        if not awaits_launch or cut_off_ms <= context.now_ms:
+            why = {"instead": str(hold.reason), "until": hold.until_ms}
+            effects.append(
+                record(user, message, Step.DROPPED, context.now_ms, reason=Reason.CUT_OFF, detail=why)
+            )
+            return
+        hold = Hold(cut_off_ms, hold.reason)
     entry = Held(
         message.plan.id,
         message.plan.version,
@@ -66,6 +97,9 @@ def hold(user: User, message: Message, hold: Hold, context: Context, effects: li
         message.trigger,
         message.id,
         message.match,
+        message.ready_ms,
+        awaits_launch,
+        message.launched,
     )
     user.agenda.entries.append(entry)
     user.agenda_changed = True
@@ -101,6 +135,7 @@ def _write(
             record(user, message, Step.DROPPED, context.now_ms, reason=rendered.reason, detail=detail)
         )
     elif isinstance(verdict, ToInbox):
+        _note_sent(user, message, context)
         effects += to_inbox(user, message, plan, rendered, verdict.reason, context)
     else:
         _send(user, message, plan, rendered, verdict, context, effects)
@@ -116,10 +151,11 @@ def to_inbox(
     message: Message,
     plan: Plan,
     rendered: compose.Rendered,
-    reason: Reason,
+    reason: Reason | None,
     context: Context,
     after: str | None = None,
 ) -> list[Effect]:
+    """An item for the inbox. `after`: the message was sent as a push too (`sent`: it fell back, `copy`: beside it)."""
     inbox = plan.campaign.inbox
     if inbox is None:
         raise ValueError(f"{plan.id} has no inbox to fall back to")
@@ -151,15 +187,19 @@ def _send(
     effects: list[Effect],
 ) -> None:
     push = _push(user, message, plan, rendered)
+    copied = plan.campaign.inbox is not None and plan.campaign.inbox.copy
     if plan.campaign.caps_count and context.rules.caps:
         oldest_ms = context.now_ms - caps.horizon_ms(context.rules.caps)
         counted = [p for p in user.activity.pushes if p.cleared_ms > oldest_ms]
         user.activity.pushes = [*counted, CountedPush(context.now_ms, message.id)]
         user.activity_changed = True
     trigger = {"event_id": message.trigger.event_id}
+    not_after_ms = None  # senders live by the wall clock, and know nothing of a stream's
+    if not context.rules.stream_clock:
+        not_after_ms = guard.cut_off_of(plan, user, context.rules, message.ready_ms)
     for transport in sorted({TRANSPORTS[target.platform] for target in cleared.targets}):
         targets = tuple(t for t in cleared.targets if TRANSPORTS[t.platform] == transport)
-        effects.append(Send(transport, Order(push, targets, context.now_ms, trigger)))
+        effects.append(Send(transport, Order(push, targets, context.now_ms, trigger, not_after_ms)))
     entry = OnItsWay(
         plan.id,
         plan.version,
@@ -170,10 +210,24 @@ def _send(
         rendered.inbox_body,
         rendered.inbox_link,
         rendered.inbox_image,
+        copied,
     )
     user.agenda.entries.append(entry)
     user.agenda_changed = True
+    _note_sent(user, message, context)
     effects.append(record(user, message, Step.SENT, context.now_ms, version=plan.version))
+    if copied:
+        effects += to_inbox(user, message, plan, rendered, None, context, after="copy")
+
+
+def _note_sent(user: User, message: Message, context: Context) -> None:
+    """From now on an answer comes too late: one of up to the due time, or, where it was held, of up to now (C010t)."""
+    plan, trigger = message.plan, message.trigger
+    if plan.unless is not None:
+        until_ms = context.now_ms if message.held_before else message.ready_ms
+        sent = Started(plan.version, trigger.time_ms, message.match, True, trigger.event_id, until_ms)
+        starts.remember_sent(user.agenda, plan.id, sent, context.now_ms - context.rules.max_lateness_ms)
+        user.agenda_changed = True
 
 
 def _push(user: User, message: Message, plan: Plan, rendered: compose.Rendered) -> Push:

@@ -13,6 +13,8 @@ from app.domain.model.reason import Reason
 from app.domain.model.user import User
 from app.domain.model.verdict import CLEAR, Clear, Drop, Hold, ToInbox, Verdict
 from app.domain.rules import caps, quiet, surface
+from app.domain.rules.control import is_in_control
+from app.domain.rules.cut_offs import cut_off_at
 from app.domain.rules.plan import Catalog, Plan
 from app.domain.rules.schedule import is_within
 from app.domain.rules.zones import zone_for
@@ -27,6 +29,7 @@ class Asked(Struct, frozen=True):
     catalog: Catalog
     now_ms: int
     zone: str
+    ready_ms: int
 
 
 class Cleared(Struct, frozen=True):
@@ -42,11 +45,30 @@ def zone_of(plan: Plan, user: User, rules: AppRules) -> str:
     return zone
 
 
+def cut_off_of(plan: Plan, user: User, rules: AppRules, ready_ms: int) -> int | None:
+    """From when on this message is not sent any more; `ready_ms`: when it was due (C043)."""
+    cut_off = plan.campaign.cut_off
+    return None if cut_off is None else cut_off_at(cut_off, ready_ms, zone_of(plan, user, rules))
+
+
 def judge(
-    plan: Plan, user: User, rules: AppRules, catalog: Catalog, now_ms: int
+    plan: Plan, user: User, rules: AppRules, catalog: Catalog, now_ms: int, ready_ms: int | None = None
 ) -> Cleared | Hold | Drop | ToInbox:
-    """Live and in schedule, then the surface, then what only a push must pass. `plan`: the version in force."""
-    asked = Asked(plan, user, rules, catalog, now_ms, zone_of(plan, user, rules))
+    """Live, in schedule and before the cut-off, then the surface, then what only a push must pass.
+
+    `plan`: the version in force; `ready_ms`: when the message was due, now where that is not said. Who is in the
+    control group passes the same guards at the same time, and is dropped where others are cleared (C159).
+    """
+    zone = zone_of(plan, user, rules)
+    asked = Asked(plan, user, rules, catalog, now_ms, zone, now_ms if ready_ms is None else ready_ms)
+    verdict = _judge(asked)
+    if isinstance(verdict, Cleared | ToInbox) and is_in_control(plan.id, user.id, plan.campaign.control):
+        return Drop(Reason.CONTROL_GROUP)
+    return verdict
+
+
+def _judge(asked: Asked) -> Cleared | Hold | Drop | ToInbox:
+    plan, user = asked.plan, asked.user
     verdict = _first(ALWAYS, asked)
     if not isinstance(verdict, Clear):
         return verdict
@@ -76,6 +98,14 @@ def in_schedule(asked: Asked) -> Verdict:
     return CLEAR if is_within(asked.plan.campaign, asked.now_ms) else Drop(Reason.OUTSIDE_SCHEDULE)
 
 
+def before_cut_off(asked: Asked) -> Verdict:
+    """Is there still time to send it (C043)?"""
+    cut_off = asked.plan.campaign.cut_off
+    if cut_off is None or asked.now_ms < cut_off_at(cut_off, asked.ready_ms, asked.zone):
+        return CLEAR
+    return Drop(Reason.CUT_OFF)
+
+
 def quiet_hours(asked: Asked) -> Verdict:
     """Is it quiet in the user's zone (C040-C042)?"""
     window = asked.plan.campaign.quiet
@@ -97,5 +127,5 @@ def user_caps(asked: Asked) -> Verdict:
 
 
 Guard = Callable[[Asked], Verdict]
-ALWAYS: tuple[Guard, ...] = (live, in_schedule)
+ALWAYS: tuple[Guard, ...] = (live, in_schedule, before_cut_off)
 PUSH_ONLY: tuple[Guard, ...] = (quiet_hours, user_caps)

@@ -11,7 +11,6 @@ from math import inf
 
 from msgspec.structs import replace
 
-from app.domain import qualify
 from app.domain.deliver import Context, Message, record
 from app.domain.model.decision import Step
 from app.domain.model.effect import ClaimId, Effect, MoveToken, Post
@@ -32,6 +31,7 @@ from app.domain.model.user import (
     Waiting,
 )
 from app.domain.rules import identify, merge, timers
+from app.domain.rules.answers import was_answered
 from app.domain.rules.plan import Plan
 
 REMEMBERED_CLAIMS = 64
@@ -234,7 +234,7 @@ def _is_answered(user: User, entry: Entry, context: Context) -> bool:
     if isinstance(entry, OnItsWay) or not user.activity.answers:
         return False
     until_ms = entry.due_ms if isinstance(entry, Waiting) else inf
-    return qualify.answered_before(user, _plan(entry, context), entry.match, entry.trigger.time_ms, until_ms)
+    return was_answered(user, _plan(entry, context), entry.match, entry.trigger.time_ms, until_ms)
 
 
 def _cancelled(user: User, held: Held, context: Context) -> Effect:

@@ -11,7 +11,8 @@ from app.domain.model.decision import Decision, Step
 from app.domain.model.event import Event
 from app.domain.model.reason import EXPLANATIONS
 from app.domain.model.user import OnItsWay, Waiting
-from app.domain.qualify import match_value, meets_who
+from app.domain.qualify import meets_who
+from app.domain.rules.answers import match_value
 from app.domain.rules.plan import Catalog, Plan
 from app.domain.rules.schedule import is_within
 from app.domain.rules.zones import local

@@ -34,7 +34,8 @@ when:
   starts: 2026-11-23T00:00
   ends: 2027-01-31T00:00
   quiet: {from: "21:00", to: "09:00", then: hold}
-limits: {ignore_caps: false, caps_count: true}
+  cut_off: 2h
+limits: {ignore_caps: false, caps_count: true, control: 5%}
 what:
   title: "Still thinking, {{ user.first_name | default: 'friend' }}?"
   body: "{{ event.name }} is waiting in your cart."
@@ -47,6 +48,7 @@ what:
   silent: false
   android: {channel: cart, priority: high, sound: ding}
 inbox:
+  copy: false
   fallback: true
   ttl: 7d
   tags: [offers]
@@ -55,6 +57,18 @@ inbox:
   link: "https://shop.example/cart"
   image: https://shop.example/cart.png
   colors: {title: "#222222", message: "#444444", background: "#ffffff"}
+"""
+DATED = """
+when:
+  date:
+    event: trip_booked
+    property: departs_at
+    offset: -1d
+    match: trip_id
+    where: {kind: flight}
+    unless: {event: trip_cancelled, where: {by: user}}
+    at: "09:00"
+  cut_off: "20:00"
 """
 TEMPLATE = "template"
 KEYS = (
@@ -65,10 +79,10 @@ KEYS = (
         "traits that the user must have: asked when the campaign triggers, when a timer ends, when a hold ends",
         "[{user: country, is: US}]"),
     Key("when", "map", "", "the trigger and its times", "{event: add_to_cart}"),
-    Key("limits", "map", NONE, "caps", "{ignore_caps: true}"),
+    Key("limits", "map", NONE, "caps, and who is compared with", "{ignore_caps: true}"),
     Key("what", "map", "", "the message", "{title: Hello, body: You}"),
     Key("inbox", "map", "no inbox", "the App Inbox", "{fallback: true, ttl: 7d}"),
-    Key("when.event", "text", "", "the event that triggers", "add_to_cart"),
+    Key("when.event", "text", "", "the event that triggers; instead of `when.date`", "add_to_cart"),
     Key("when.where", "map of conditions", "any", "on the properties of that event", "{price: {gte: 10}}"),
     Key("when.unless", "map", NONE, "inaction: qualifies where this event does not come in time",
         "{event: purchase, within: 10m}"),
@@ -81,6 +95,27 @@ KEYS = (
     Key("when.ends", "date, with a time or without", NONE, "not from then on; without a zone in the app's",
         "2027-01-31"),
     Key("when.quiet", "map", NONE, "hours without push, on the user's clock", '{from: "22:00", to: "08:00"}'),
+    Key("when.cut_off", "date, duration above zero, or time of day", NONE,
+        "nothing is sent from then on: an instant, so long after it was due, or the next such time on the user's clock",
+        '"20:00"'),
+    Key("when.date", "map", NONE,
+        "qualifies at an offset from a date that an event tells; the newest such event counts",
+        "{event: trip_booked, property: departs_at, offset: -1d}"),
+    Key("when.date.event", "text", "", "the event that tells the date", "trip_booked"),
+    Key("when.date.property", "text", "", "the property that holds the date; an event without one changes nothing",
+        "departs_at"),
+    Key("when.date.offset", "duration, with `-` for before", "0s",
+        "from the date; whole days are days of the calendar where the date has no time", "-1d"),
+    Key("when.date.match", "text", NONE, "a property that tells two bookings of a user apart", "trip_id"),
+    Key("when.date.where", "map of conditions", "any", "on the properties of that event", "{kind: flight}"),
+    Key("when.date.unless", "map", NONE, "the event that cancels, at any time before the push",
+        "{event: trip_cancelled}"),
+    Key("when.date.unless.event", "text", "", "the event that cancels", "trip_cancelled"),
+    Key("when.date.unless.where", "map of conditions", "any", "on the properties of the cancelling event",
+        "{by: user}"),
+    Key("when.date.unless.match", "text", "`when.date.match`", "the same property", "trip_id"),
+    Key("when.date.at", "time of day, in quotes", NONE,
+        "on the user's clock, for a date without a time; without `at` such a date counts for nothing", '"09:00"'),
     Key("when.unless.event", "text", "", "the event that cancels", "purchase"),
     Key("when.unless.within", "duration above zero", "", "how long to wait, from the trigger's own time", "10m"),
     Key("when.unless.match", "text", NONE, "a property that tells two timers apart; an answer without it "
@@ -92,6 +127,8 @@ KEYS = (
         '"09:00"'),
     Key("when.quiet.then", "`hold`, `drop`", "hold", "wait for the end, or do not send", "drop"),
     Key("limits.ignore_caps", "true or false", "false", "send whatever the app's caps say", "true"),
+    Key("limits.control", "a share below 100%", "0%",
+        "so many of the users get nothing, always the same ones, to be compared with", "2.5%"),
     Key("limits.caps_count", "true or false", "true", "whether its pushes count against the caps", "false"),
     Key("what.title", TEMPLATE, "", "must be there unless `silent`", "Hello"),
     Key("what.body", TEMPLATE, "", "must be there unless `silent`", '"{{ event.name }} is waiting"'),
@@ -110,8 +147,10 @@ KEYS = (
     Key("what.android.sound", "text", NONE, "the sound's name", "ding"),
     Key("inbox.fallback", "true or false", "`push.amplify`",
         "a user whom push cannot reach, or whose push failed, gets it in the inbox", "true"),
-    Key("inbox.copy", "`false`", "false", "`true` is not supported yet", "false"),
-    Key("inbox.ttl", "duration above zero", "", "how long it stays there; must be there with `fallback`", "7d"),
+    Key("inbox.copy", "true or false", "false",
+        "an item beside the push; both wait for the next launch of the app, at most `inbox.ttl`", "true"),
+    Key("inbox.ttl", "duration above zero", "",
+        "how long it stays there; must be there with `fallback` or `copy`", "7d"),
     Key("inbox.tags", "list of text", "[]", "for the app", "[offers]"),
     Key("inbox.title", TEMPLATE, "the push's", "its title there", "Your cart is waiting"),
     Key("inbox.body", TEMPLATE, "the push's", "its text there", "It is kept for a week."),

@@ -8,7 +8,7 @@ from app.domain.model.campaign import Missing, Operator
 from app.domain.rules import liquid_environment as liquid
 from app.domain.rules.templates import VARIABLES
 from app.domain.rules.versions import FIELDS
-from scripts.pages.campaign_keys import KEYS, WHOLE
+from scripts.pages.campaign_keys import DATED, KEYS, WHOLE
 from scripts.pages.markdown import block, code, codes, page, table
 
 OPERATORS = {
@@ -64,6 +64,8 @@ def render() -> str:
         table(("key", "type", "default", "meaning", "example"), rows),
         "All of them at once:",
         block("yaml", WHOLE),
+        "And of a campaign on a date:",
+        block("yaml", DATED),
         "## Conditions",
         f"Under `who` a condition is a map that begins with `{conditions.LEAF}`, the name of a trait, and has one or "
         f"more operators, all of which must hold; or a group of conditions: {codes(conditions.GROUPS)}. Under `where` "
@@ -100,5 +102,4 @@ def not_yet() -> list[str]:
         f"in `limits`: {codes(sorted(campaign.LIMITS_NOT_YET))}",
         f"in `what`: {codes(sorted(what.NOT_YET))}",
         f"in `what.android`: {codes(sorted(what.ANDROID_NOT_YET))}",
-        "in `inbox`: `copy: true`",
     ]

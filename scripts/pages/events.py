@@ -68,7 +68,7 @@ CONTEXT = (
     ("library.version", "kept with the device as `sdk_version`"),
 )
 RESERVED = (
-    ("App Opened", "`Application Opened` is the same to senders, and another name to campaigns so far"),
+    ("App Opened", "as `Application Opened`, releases what waits for the app to be launched (`inbox.copy`)"),
     ("Inbox Viewed", ""),
     ("Inbox Clicked", ""),
     ("Push Impression", ""),
@@ -130,6 +130,18 @@ def _several_ids() -> tuple[str | list[str], ...]:
     return "## Several ids of one person", SAME_PERSON.strip(), joined, SEVERAL_IDS.strip()
 
 
+ORDER = (
+    f"- A `messageId` among the last {REMEMBERED_IDS} of the user is ignored.\n"
+    "- An event that is later than `max_lateness` triggers nothing; it still teaches traits and devices, and "
+    "still cancels. Later means: under the wall clock, against the record's time; under a stream clock, against "
+    "the time of the partition.\n"
+    "- A trigger and what cancels it are judged by their own times, and within a millisecond by the order of the "
+    "log: whatever the order in which they come, inaction timers and dates end as in the sorted one, as long as "
+    "an event comes before the push that it would have changed. What would have cancelled a push that is sent "
+    "is written down as `answered`, with `too_late`."
+)
+
+
 def render() -> str:
     """The page."""
     kilobytes = wire.EVENT_BYTES // 1024
@@ -160,10 +172,7 @@ def render() -> str:
         "campaign:",
         table(("event", "note"), [(code(name), note) for name, note in RESERVED]),
         "## Time and order",
-        f"- A `messageId` among the last {REMEMBERED_IDS} of the user is ignored.\n"
-        "- An event that is later than `max_lateness` triggers nothing; it still teaches traits and devices, and "
-        "still cancels. Later means: under the wall clock, against the record's time; under a stream clock, against "
-        "the time of the partition.",
+        ORDER,
         "## Ticks",
         block("json", TICK),
         "A tick in a partition, without a key, moves the stream clock of that partition to its time, that instant "

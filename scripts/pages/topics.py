@@ -78,6 +78,7 @@ STEPS = {
     Step.IMPRESSION: "not written yet",
     Step.CLICKED: "not written yet",
     Step.CONVERTED: "not written yet",
+    Step.ANSWERED: "what would have cancelled it came after it was sent (`too_late`); counts for nothing",
 }
 DEAD_LETTER = {
     "reason": f"{codes(DeadLetterReason)}; see [reasons](reasons.md)",

@@ -1,8 +1,8 @@
 """The rule of an inaction campaign (C010) over a log in any order, by plain loops: one campaign, `repeat: restart`.
 
 A partition's time is the latest event time that it has read. A timer fires once that is later than its due time. An A
-starts a timer at tA + T; a B read later cancels it where tB <= tA + T, and so does one read earlier where
-tA < tB <= tA + T. A second A takes the timer over where it is not older. An id that was read is not read again.
+starts a timer at tA + T; a B read later cancels it where tA <= tB <= tA + T, and so does one read earlier where
+tA < tB <= tA + T. Another A takes the timer over under the same conditions. An id that was read is not read again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ PATIENCE_S = 600
 
 @dataclass
 class _User:
-    timer: tuple[float, str] | None = None
-    answers: list[float] = field(default_factory=list)
+    timers: list[tuple[float, str]] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
 
 
 def reminded(messages: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -29,22 +29,20 @@ def reminded(messages: Iterable[Mapping[str, Any]]) -> list[str]:
     for message in messages:
         at_s = datetime.fromisoformat(message["timestamp"]).timestamp()
         for user in users.values():
-            if user.timer is not None and user.timer[0] + PATIENCE_S < at_s:
-                fired.append(user.timer[1])
-                user.timer = None
+            fired += [name for from_s, name in user.timers if from_s + PATIENCE_S < at_s]
+            user.timers = [timer for timer in user.timers if timer[0] + PATIENCE_S >= at_s]
         if message["messageId"] in seen:
             continue
         seen.add(message["messageId"])
         _read(users.setdefault(message["userId"], _User()), message.get("event"), at_s, message["messageId"])
-    return sorted(fired + [user.timer[1] for user in users.values() if user.timer is not None])
+    return sorted(fired + [name for user in users.values() for _, name in user.timers])
 
 
 def _read(user: _User, event: str | None, at_s: float, message_id: str) -> None:
-    if event == "purchase":
-        if user.timer is not None and at_s <= user.timer[0] + PATIENCE_S:
-            user.timer = None
-        user.answers.append(at_s)
-    is_answered = any(at_s < answer <= at_s + PATIENCE_S for answer in user.answers)
-    is_older = user.timer is not None and at_s < user.timer[0]
-    if event == "add_to_cart" and not is_answered and not is_older:
-        user.timer = (at_s, message_id)
+    if event not in {"purchase", "add_to_cart"}:
+        return
+    user.timers = [timer for timer in user.timers if not timer[0] <= at_s <= timer[0] + PATIENCE_S]
+    is_over = any(at_s < end_s <= at_s + PATIENCE_S for end_s in user.ends)
+    user.ends.append(at_s)
+    if event == "add_to_cart" and not is_over:
+        user.timers.append((at_s, message_id))

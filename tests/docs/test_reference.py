@@ -20,7 +20,7 @@ from app.topics import Topics
 from app.web import health
 from app.wire import EventReader
 from scripts.pages import campaigns, events, http, settings, topics
-from scripts.pages.campaign_keys import KEYS, WHOLE
+from scripts.pages.campaign_keys import DATED, KEYS, WHOLE
 from scripts.reference import PAGES
 from tests.app.turns.memory import MemoryRecord
 from tests.app.web.rig import Rig
@@ -30,6 +30,8 @@ FOLDER = CHECKOUT / "docs" / "reference"
 SECTIONS = (
     "",
     "when",
+    "when.date",
+    "when.date.unless",
     "when.unless",
     "when.quiet",
     "limits",
@@ -40,8 +42,8 @@ SECTIONS = (
 )
 CONTRACT_NOT_YET = """
 channel goal amplify moment value replace_unopened prompt surge
-when.date when.at when.every when.user_zone when.best_time when.cut_off
-limits.total limits.daily limits.per_user limits.run limits.safety limits.control
+when.at when.every when.user_zone when.best_time
+limits.total limits.daily limits.per_user limits.run limits.safety
 what.content what.ios what.web what.variants what.test what.split what.by what.use
 what.android.actions what.android.icon what.android.image what.android.link
 who.segment who.did who.near who.push who.push_last_session who.device who.reachable
@@ -52,6 +54,11 @@ def whole() -> dict[str, Any]:
     """The example with all keys, afresh."""
     values: dict[str, Any] = parsed(WHOLE)
     return values
+
+
+def example(path: str) -> dict[str, Any]:
+    """The example that this key belongs into: a campaign is on an event or on a date."""
+    return whole() | parsed(DATED) if path.startswith("when.date") else whole()
 
 
 def parsed(text: str) -> Any:
@@ -101,14 +108,14 @@ def test_links_between_pages_lead_somewhere() -> None:
 def test_the_keys_of_a_section_are_those_that_the_reader_knows(section: str) -> None:
     """Asked for a key that is like none, the reader names all that it knows."""
     begin = f"{section}." if section else ""
-    (problem,) = read(put(whole(), f"{begin}?????", 1))
+    (problem,) = read(put(example(section), f"{begin}?????", 1))
     told = {key.path.removeprefix(begin) for key in KEYS if key.path.startswith(begin)}
     assert problem.hint == f"known here: {', '.join(sorted(key for key in told if '.' not in key))}"
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.path)
 def test_the_example_of_a_key_is_read(key: Any) -> None:
-    assert isinstance(read(put(whole(), key.path, parsed(f"x: {key.example}")["x"])), Campaign)
+    assert isinstance(read(put(example(key.path), key.path, parsed(f"x: {key.example}")["x"])), Campaign)
 
 
 def test_the_whole_example_and_the_conditions_are_read() -> None:

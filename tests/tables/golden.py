@@ -31,6 +31,7 @@ from app.domain.model.user import (
     Kin,
     OnItsWay,
     Profile,
+    Started,
     Trigger,
     Waiting,
 )
@@ -75,7 +76,7 @@ def _table_values() -> dict[str, Any]:
     device = Device(
         "d-1", "android", "tok", PushStatus.ALLOWED, True, "Acme", "One", "14", "2.1", "3.0", AT_MS
     )
-    order = Order(_push(), (Target("d-1", "tok", "android"),), AT_MS, {"event_id": "e-1"})
+    order = Order(_push(), (Target("d-1", "tok", "android"),), AT_MS, {"event_id": "e-1"}, AT_MS + 3)
     item = InboxItem("m-1", "c-1", 2, "Title", "Body", AT_MS, AT_MS + 1, "app://x", "i.png", ("a", "b"),
                      {"text": "#fff"}, "sent")  # fmt: skip
     return {
@@ -84,9 +85,10 @@ def _table_values() -> dict[str, Any]:
         "agenda": Agenda(
             [
                 Waiting("c-1", 2, "i-1", AT_MS + 600_000, trigger, "7"),
-                Held("c-2", 3, "i-2", AT_MS + 900_000, trigger, "m-2", "8"),
-                OnItsWay("c-3", 4, "m-3", trigger, ["d-1"], "Title", "Body", "app://x", "i.png"),
-            ]
+                Held("c-2", 3, "i-2", AT_MS + 900_000, trigger, "m-2", "8", AT_MS + 1, True, True),
+                OnItsWay("c-3", 4, "m-3", trigger, ["d-1"], "Title", "Body", "app://x", "i.png", True),
+            ],
+            {"c-1": [Started(2, AT_MS, "7", True, "e-1", AT_MS + 2)]},
         ),
         "ledger": Delivery(
             Stage.WAITING,
@@ -188,6 +190,8 @@ def samples() -> dict[str, Sample]:
     """One of each, by name."""
     values = _table_values()
     kept = {f"table {table.name}": Sample(values[table.name], table.encode, table.decode) for table in TABLES}
+    kept["part agenda"] = Sample(values["agenda"], users.AGENDA.encode, users.AGENDA.decode)
+    kept["part order"] = Sample(values["ledger"].order, wire.encode_pack, wire.decode_order)
     return kept | {
         f"{kind} {name}": sample
         for kind, found in (

@@ -74,11 +74,10 @@ def read_inbox(document: Section, amplify_default: bool) -> Inbox | None:
     if section is None:
         return None
     section.only(INBOX)
-    if section.flag("copy", default=False):
-        section.refuse("copy", "inbox.copy: true is not supported yet")
+    copy = section.flag("copy", default=False)
     fallback = section.flag("fallback", default=amplify_default)
     ttl_ms = section.duration_ms("ttl")
-    if fallback and not section.given("ttl"):
+    if (fallback or copy) and not section.given("ttl"):
         section.refuse("ttl", "is missing", "how long a message stays in the inbox, as in 7d")
     elif ttl_ms == 0:
         section.refuse("ttl", "must be above zero")
@@ -91,6 +90,7 @@ def read_inbox(document: Section, amplify_default: bool) -> Inbox | None:
         link=_template(section, "link", check=fault_of_link),
         image=_template(section, "image", check=fault_of_image),
         colors=_read_colors(section),
+        copy=copy,
     )
 
 

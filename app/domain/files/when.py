@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from app.domain.files.conditions import read_where
-from app.domain.files.durations import read_time_of_day
-from app.domain.files.section import Section, described
-from app.domain.model.campaign import Quiet, QuietThen, Repeat, Unless, When
+from app.domain.files.date_trigger import read_date
+from app.domain.files.durations import read_duration, read_time_of_day
+from app.domain.files.section import Section, described, read_instant
+from app.domain.model.campaign import CutOff, Quiet, QuietThen, Repeat, Unless, When
 
-SUPPORTED = frozenset({"event", "where", "unless", "repeat", "delay", "zone", "starts", "ends", "quiet"})
-OTHER_TRIGGERS = frozenset({"date", "at", "every"})
-NOT_YET = OTHER_TRIGGERS | {"user_zone", "best_time", "cut_off"}
+SUPPORTED = frozenset({
+    "event", "date", "where", "unless", "repeat", "delay", "zone", "starts", "ends", "quiet", "cut_off",
+})  # fmt: skip
+OTHER_TRIGGERS = frozenset({"at", "every"})
+NOT_YET = OTHER_TRIGGERS | {"user_zone", "best_time"}
+OF_EVENT = ("where", "unless", "repeat")
 
 
 class Timing(NamedTuple):
@@ -22,6 +26,7 @@ class Timing(NamedTuple):
     starts_ms: int | None = None
     ends_ms: int | None = None
     quiet: Quiet | None = None
+    cut_off: CutOff | None = None
 
 
 def read_when(document: Section, app_zone: str) -> Timing:
@@ -32,20 +37,43 @@ def read_when(document: Section, app_zone: str) -> Timing:
             document.refuse("when", "is missing", "as in when: {event: add_to_cart}")
         return Timing(When(""))
     section.only(SUPPORTED, NOT_YET)
-    when = When(
+    when = _read_date_trigger(section, app_zone) or _read_event_trigger(section, app_zone)
+    starts_ms = section.instant_ms("starts", app_zone)
+    ends_ms = section.instant_ms("ends", app_zone)
+    if starts_ms is not None and ends_ms is not None and ends_ms <= starts_ms:
+        section.refuse("ends", "is not after starts")
+    quiet, cut_off = _read_quiet(section), _read_cut_off(section, app_zone)
+    return Timing(when, section.zone("zone"), starts_ms, ends_ms, quiet, cut_off)
+
+
+def _read_event_trigger(section: Section, app_zone: str) -> When:
+    if section.given("repeat") and not section.given("unless"):
+        section.refuse("repeat", "says what a second trigger does to a timer", "it needs unless")
+    return When(
         event=_read_event(section),
         where=read_where(section, app_zone),
         unless=_read_unless(section, app_zone),
         repeat=section.choice("repeat", Repeat, Repeat.RESTART),
         delay_ms=section.duration_ms("delay") or 0,
     )
-    if section.given("repeat") and not section.given("unless"):
-        section.refuse("repeat", "says what a second trigger does to a timer", "it needs unless")
-    starts_ms = section.instant_ms("starts", app_zone)
-    ends_ms = section.instant_ms("ends", app_zone)
-    if starts_ms is not None and ends_ms is not None and ends_ms <= starts_ms:
-        section.refuse("ends", "is not after starts")
-    return Timing(when, section.zone("zone"), starts_ms, ends_ms, _read_quiet(section))
+
+
+def _read_date_trigger(section: Section, app_zone: str) -> When | None:
+    if not section.given("date"):
+        return None
+    if section.given("event"):
+        section.refuse("event", "stands beside date", "exactly one of event, date, at and every")
+    for key in OF_EVENT:
+        if section.given(key):
+            hint = (
+                "the newest event that tells the date counts" if key == "repeat" else f"write when.date.{key}"
+            )
+            section.refuse(key, "has no meaning beside date", hint)
+    date = read_date(section, app_zone)
+    if date is None:
+        return When("")
+    delay_ms = section.duration_ms("delay") or 0
+    return When(date.event, date.where, date.unless, delay_ms=delay_ms, date=date.date)
 
 
 def _read_event(section: Section) -> str:
@@ -77,6 +105,20 @@ def _read_quiet(section: Section) -> Quiet | None:
     if from_minute is not None and from_minute == to_minute:
         quiet.refuse("to", "is the same as from", "leave quiet out where nothing is quiet")
     return Quiet(from_minute or 0, to_minute or 0, quiet.choice("then", QuietThen, QuietThen.HOLD))
+
+
+def _read_cut_off(section: Section, zone: str) -> CutOff | None:
+    """An instant, a duration from the due time, or a time of day on the user's clock (C043)."""
+    value = section.values.get("cut_off")
+    if value is None:
+        return None
+    minute, after_ms, at_ms = read_time_of_day(value), read_duration(value), read_instant(value, zone)
+    if after_ms == 0:
+        section.refuse("cut_off", "must be above zero")
+    elif minute is None and after_ms is None and at_ms is None:
+        hint = 'as in "20:00", 2h or 2026-12-01T20:00'
+        section.refuse("cut_off", f"{described(value)} is no time of day, duration or date", hint)
+    return CutOff(at_ms, after_ms, minute)
 
 
 def _read_minute(quiet: Section, key: str) -> int | None:

@@ -72,7 +72,10 @@ class Repeat(StrEnum):
 
 
 class Unless(Struct, frozen=True):
-    """The answer that cancels an inaction timer: B within `within_ms`, correlated by the property `match`."""
+    """The answer B that cancels: within `within_ms` of an inaction, up to the date of a date trigger (0 there).
+
+    `match` is the property that correlates the two.
+    """
 
     event: str
     within_ms: int
@@ -80,14 +83,30 @@ class Unless(Struct, frozen=True):
     where: Condition = EVERYONE
 
 
+class DateTrigger(Struct, frozen=True):
+    """Qualifies at `offset_ms` from the date in a property of the event (C011); `match` tells two bookings apart.
+
+    `at_minute`: the time of day, in the user's zone, of a date that has none.
+    """
+
+    property: str
+    offset_ms: int = 0
+    at_minute: int | None = None
+    match: str | None = None
+
+
 class When(Struct, frozen=True):
-    """A live trigger on an event (C009), with `unless` an inaction within time (C010), with `delay_ms` C048."""
+    """A live trigger on an event (C009), with `unless` an inaction within time (C010), with `delay_ms` C048.
+
+    With `date` the event only tells a date, which triggers (C011).
+    """
 
     event: str
     where: Condition = EVERYONE
     unless: Unless | None = None
     repeat: Repeat = Repeat.RESTART
     delay_ms: int = 0
+    date: DateTrigger | None = None
 
 
 class QuietThen(StrEnum):
@@ -103,6 +122,17 @@ class Quiet(Struct, frozen=True):
     from_minute: int
     to_minute: int
     then: QuietThen
+
+
+class CutOff(Struct, frozen=True):
+    """From when on nothing is sent (C043); exactly one is given.
+
+    An instant, a time after the message was due, or the next such minute of the day on the user's clock.
+    """
+
+    at_ms: int | None = None
+    after_ms: int | None = None
+    minute: int | None = None
 
 
 class Missing(StrEnum):
@@ -128,7 +158,10 @@ class Content(Struct, frozen=True):
 
 
 class Inbox(Struct, frozen=True):
-    """The App Inbox (C107, C111-C114). `title`, `body`, `link`, `image` override those of the push."""
+    """The App Inbox (C107, C111-C114). `title`, `body`, `link`, `image` override those of the push.
+
+    `copy`: an item beside the push, and both wait for the next launch of the app (C046-C048).
+    """
 
     fallback: bool
     ttl_ms: int
@@ -138,10 +171,14 @@ class Inbox(Struct, frozen=True):
     link: str | None = None
     image: str | None = None
     colors: dict[str, str] = {}
+    copy: bool = False
 
 
 class Campaign(Struct, frozen=True):
-    """One version. `starts_ms` and `ends_ms` bound when it may qualify anybody (C034)."""
+    """One version. `starts_ms` and `ends_ms` bound when it may qualify anybody (C034).
+
+    `control`: how many users of 10,000 get nothing, to be compared with (C159).
+    """
 
     id: str
     name: str
@@ -156,6 +193,8 @@ class Campaign(Struct, frozen=True):
     ignore_caps: bool = False
     caps_count: bool = True
     inbox: Inbox | None = None
+    cut_off: CutOff | None = None
+    control: int = 0
 
 
 class Status(StrEnum):

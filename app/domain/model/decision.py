@@ -11,7 +11,7 @@ from app.domain.model.reason import Reason
 
 
 class Step(StrEnum):
-    """The closed list of steps."""
+    """The closed list of steps. `answered`: what would have stopped the message came after it was sent (C010t)."""
 
     QUALIFIED = "qualified"
     HELD = "held"
@@ -26,6 +26,7 @@ class Step(StrEnum):
     IMPRESSION = "impression"
     CLICKED = "clicked"
     CONVERTED = "converted"
+    ANSWERED = "answered"
 
 
 class Decision(Struct, frozen=True, omit_defaults=True, gc=False):

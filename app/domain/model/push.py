@@ -41,12 +41,16 @@ class Target(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Order(Struct, frozen=True, gc=False):
-    """What the users actor hands to a sender: a push and the devices of one provider."""
+    """What the users actor hands to a sender: a push and the devices of one provider.
+
+    `not_after_ms`: the cut-off, on the wall clock; nothing is called from then on (C043).
+    """
 
     push: Push
     targets: tuple[Target, ...]
     cleared_ms: int
     trigger: dict[str, str] = {}
+    not_after_ms: int | None = None
 
 
 class InboxItem(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -165,14 +165,15 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType({
         _HELD),
     Reason.CUT_OFF: _rule(
         "It could not be sent before the campaign's cut-off.",
-        "The time is past `when.cut_off`, which wins over every hold (C043).", _DROPPED),
+        "The time is past `when.cut_off`, or a hold or a retry would end there or later (C043).", _DROPPED,
+        _FAILED),
     Reason.CANCELLED: _rule(
         "The user did in time what the message would have asked for.",
         "An event that matches `when.unless` arrived before the message was sent (C010).", _DROPPED),
     Reason.TOO_LATE: _rule(
         "We heard of it too late for the message to make sense.",
-        "The event is older than `max_lateness`, or the due time had passed when the timer was planned.",
-        _DROPPED),
+        "The date's offset had passed when it was told (dropped); or what would have cancelled the message "
+        "came after it was sent (step `answered`).", _DROPPED),
     Reason.MOMENT_MISSED: _rule(
         "No good moment came in time.",
         "`moment.within` ended and `moment.then` is `drop` (C137-C140).", _DROPPED),
@@ -181,7 +182,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType({
         "The expected value is under `value.min` (C142).", _DROPPED),
     Reason.SUPERSEDED: _rule(
         "A newer message took its place.",
-        "The message was replaced before it was sent or opened (C143).", _DROPPED),
+        "The message was replaced before it was sent or opened (C143); or the date that it was held for "
+        "moved (C011).", _DROPPED),
     Reason.MISSING_VARIABLE: _rule(
         "Something that the text mentions is not known of this user.",
         "A template met an undefined variable and `what.missing` is `drop` (C072).", _DROPPED),
@@ -211,7 +213,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType({
         "The last of the allowed attempts had a temporary failure.", _FAILED, _INBOX),
     Reason.EXPIRED: _fault(
         "The message became too old before the push service took it.",
-        "The next attempt would be after the end of `what.ttl`.", _FAILED, _INBOX),
+        "The next attempt would be after the end of `what.ttl`; or the app was not launched within "
+        "`inbox.ttl` (dropped).", _FAILED, _INBOX, _DROPPED),
     Reason.SURGE: _rule(
         "The campaign paused itself because far more people than usual qualified.",
         "The hour's count is over `surge.times` the mean of that hour in the last 7 days (C161).", _DROPPED),

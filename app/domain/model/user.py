@@ -119,7 +119,11 @@ class Waiting(Struct, array_like=True, tag="w", gc=False):
 
 
 class Held(Struct, array_like=True, tag="h", gc=False):
-    """A qualified message that waits (quiet hours, delay); asked again from the first guard on at `due_ms`."""
+    """A qualified message that waits (quiet hours, delay); asked again from the first guard on at `due_ms`.
+
+    `ready_ms`: when it was due, from which the cut-off counts. `awaits_launch`: it is for the next launch of the app,
+    and `due_ms` is how long it waits for that; `launched`: it has seen it.
+    """
 
     campaign: str
     version: int
@@ -128,10 +132,16 @@ class Held(Struct, array_like=True, tag="h", gc=False):
     trigger: Trigger
     message_id: str
     match: str = ""
+    ready_ms: int | None = None
+    awaits_launch: bool = False
+    launched: bool = False
 
 
 class OnItsWay(Struct, array_like=True, tag="o", gc=False):
-    """A message handed to senders whose end is not known. `waiting_for`: devices without a final outcome."""
+    """A message handed to senders whose end is not known. `waiting_for`: devices without a final outcome.
+
+    `copied`: its copy is in the inbox already.
+    """
 
     campaign: str
     version: int
@@ -142,15 +152,31 @@ class OnItsWay(Struct, array_like=True, tag="o", gc=False):
     body: str = ""
     link: str | None = None
     image: str | None = None
+    copied: bool = False
 
 
 Entry = Waiting | Held | OnItsWay
 
 
+class Started(Struct, array_like=True, gc=False):
+    """A trigger whose timer waits no more, as far as a late event has to know of it (C010t).
+
+    `fired`: its time came. `event_id`, `until_ms`: its message was sent; an answer up to then would have stopped it.
+    """
+
+    version: int
+    time_ms: int
+    match: str = ""
+    fired: bool = False
+    event_id: str = ""
+    until_ms: int = 0
+
+
 class Agenda(Struct, array_like=True, gc=False):
-    """Everything of this user that is not finished."""
+    """Everything of this user that is not finished; `started`: by campaign, what late events may still ask about."""
 
     entries: list[Entry] = field(default_factory=list)
+    started: dict[str, list[Started]] = field(default_factory=dict)
 
 
 class User:

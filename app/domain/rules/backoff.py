@@ -31,8 +31,8 @@ class RetryAt(Struct, frozen=True):
 
 
 class GiveUp(Struct, frozen=True):
-    """Never again: `retries_exhausted`, or `expired` where the next attempt would be after the time
-    to live.
+    """Never again: `retries_exhausted`; `expired` or `cut_off` where the next attempt would be after the time to live
+    or the cut-off.
     """
 
     reason: Reason
@@ -45,13 +45,14 @@ def next_attempt(
     now_ms: int,
     after_ms: int | None = None,
     expires_ms: int | None = None,
+    not_after_ms: int | None = None,
     patience: Patience = PATIENCE,
 ) -> RetryAt | GiveUp:
     """What follows the failed attempt number `attempts_made` (1 is the first).
 
     The wait is drawn from [base, min(longest, base * 2^n)] by a hash of `key` (message and device) and the
     attempt: full jitter over all that lies above the shortest wait. `after_ms` is the service's own wish, and
-    is never undercut. At `expires_ms` and later nothing is tried.
+    is never undercut. At `expires_ms` (the time to live) and `not_after_ms` (the cut-off) and later nothing is tried.
     """
     if attempts_made < 1:
         raise ValueError("attempts_made counts from 1")
@@ -61,6 +62,8 @@ def next_attempt(
     doublings = attempts_made if after_ms is None else attempts_made - 1
     ceiling_ms = max(shortest_ms, min(patience.longest_ms, shortest_ms << doublings))
     due_ms = now_ms + shortest_ms + int((ceiling_ms - shortest_ms) * _share(key, attempts_made))
+    if not_after_ms is not None and due_ms >= not_after_ms:
+        return GiveUp(Reason.CUT_OFF)
     if expires_ms is not None and due_ms >= expires_ms:
         return GiveUp(Reason.EXPIRED)
     return RetryAt(due_ms)

@@ -32,7 +32,18 @@ class AnswerKind:
 class Plan:
     """One version of one campaign, compiled. `content` is what `compose.compile_content` made of it."""
 
-    __slots__ = ("answer", "campaign", "content", "id", "is_bounded", "unless", "version", "where", "who")
+    __slots__ = (
+        "answer",
+        "campaign",
+        "content",
+        "date",
+        "id",
+        "is_bounded",
+        "unless",
+        "version",
+        "where",
+        "who",
+    )
 
     def __init__(self, campaign: Campaign, version: int, content: Any) -> None:
         self.campaign = campaign
@@ -44,6 +55,7 @@ class Plan:
         if campaign.when.where != EVERYONE:
             self.where = compile_condition(campaign.when.where)
         self.is_bounded = campaign.starts_ms is not None or campaign.ends_ms is not None
+        self.date = campaign.when.date
         self.unless = campaign.when.unless
         self.answer = None if self.unless is None else AnswerKind(self.unless)
 

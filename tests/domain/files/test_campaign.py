@@ -153,19 +153,15 @@ NOT_YET = [
     *[({key: {}}, key) for key in ("goal", "moment", "value", "prompt", "surge")],
     *[({key: True}, key) for key in ("amplify", "replace_unopened")],
     ({"channel": "inbox"}, "channel"),
-    *[({"when": {"event": "e", key: {}}}, f"when.{key}") for key in ("date", "at", "every")],
-    *[({"when": {key: {}}}, f"when.{key}") for key in ("date", "at", "every")],
-    *[({"when": {"event": "e", key: True}}, f"when.{key}") for key in ("user_zone", "best_time", "cut_off")],
-    *[
-        ({"limits": {key: 1}}, f"limits.{key}")
-        for key in ("total", "daily", "per_user", "run", "safety", "control")
-    ],
+    *[({"when": {"event": "e", key: {}}}, f"when.{key}") for key in ("at", "every")],
+    *[({"when": {key: {}}}, f"when.{key}") for key in ("at", "every")],
+    *[({"when": {"event": "e", key: True}}, f"when.{key}") for key in ("user_zone", "best_time")],
+    *[({"limits": {key: 1}}, f"limits.{key}") for key in ("total", "daily", "per_user", "run", "safety")],
     *[
         ({"what": {"title": "t", "body": "b", key: {}}}, f"what.{key}")
         for key in ("content", "ios", "web", "variants", "test", "split", "by", "use")
     ],
     ({"what": {"title": "t", "body": "b", "android": {"actions": []}}}, "what.android.actions"),
-    ({"inbox": {"copy": True, "ttl": "7d"}}, "inbox.copy"),
     *[
         ({"who": {key: "x"}}, f"who.{key}")
         for key in ("segment", "did", "near", "push", "device", "reachable")

@@ -125,13 +125,14 @@ def walk(zone: str, change_ms: int) -> int:
 
 
 def test_given_every_zone_and_every_change_then_quiet_ends_where_a_walk_by_minutes_ends() -> None:
-    seen: dict[tuple[tuple[int, timedelta | None, timedelta | None], ...], str] = {}
+    seen: set[tuple[int, timedelta | None, timedelta | None]] = set()
     compared = 0
     for zone in sorted(names()):
-        changes = changes_of(zone)
-        shape = tuple((ms, offset(ms - MINUTE_MS, zone), offset(ms, zone)) for ms in changes)
-        if seen.setdefault(shape, zone) != zone:
-            continue
-        compared += sum(walk(zone, change_ms) for change_ms in changes)
+        for change_ms in changes_of(zone):
+            shape = (change_ms, offset(change_ms - MINUTE_MS, zone), offset(change_ms, zone))
+            if shape not in seen:  # zones that change alike, with no other change for days, are alike
+                seen.add(shape)
+                compared += walk(zone, change_ms)
     assert len(names()) > 500
+    assert len(seen) > 250
     assert compared > 50_000

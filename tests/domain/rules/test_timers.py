@@ -21,8 +21,7 @@ def timer(event_id: str, time_ms: int, within_ms: int = 100) -> Waiting:
     [
         (Repeat.RESTART, (0, 50, 100), [100]),
         (Repeat.RESTART, (0, 101), [0, 101]),
-        (Repeat.KEEP_FIRST, (0, 50, 100), [0]),
-        (Repeat.KEEP_FIRST, (0, 50, 101), [0, 101]),
+        (Repeat.KEEP_FIRST, (0, 50, 101), [0, 50, 101]),
         (Repeat.EACH, (0, 50, 101), [0, 50, 101]),
     ],
 )
