@@ -209,7 +209,9 @@ class Witness:
         """Is no user's agenda, and no delivery, unfinished by the journals?"""
         for (topic, _), latest in self.latest.items():
             actor = self._actors[topic]
-            if actor == "users" and any(key[:1] == AGENDA.prefix for key in latest):
+            if actor == "users" and any(
+                AGENDA.decode(value).entries for key, value in latest.items() if key[:1] == AGENDA.prefix
+            ):
                 return False
             if actor == "fcm" and any(
                 LEDGER.decode(value).stage is not Stage.DONE
