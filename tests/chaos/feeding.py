@@ -30,7 +30,8 @@ class Feed:
         self._topic = topic
         self._messages = messages
         self._per_step = max(1, round(per_second * STEP_S))
-        self._stop = threading.Event()
+        self._stop, self._may = threading.Event(), threading.Event()
+        self._may.set()
         self._errors: list[Any] = []
         self._producer = Producer(
             {
@@ -54,6 +55,7 @@ class Feed:
 
     def _run(self) -> None:
         while self.left and not self._stop.is_set():
+            self._may.wait()
             for user, message in self._messages[self.sent : self.sent + self._per_step]:
                 self._producer.produce(
                     self._topic, json.dumps(message).encode(), user, on_delivery=self._delivered
@@ -68,6 +70,14 @@ class Feed:
         else:
             self._errors.append(error)
 
+    def hold(self) -> None:
+        """Send nothing until `go_on`."""
+        self._may.clear()
+
+    def go_on(self) -> None:
+        """Send again."""
+        self._may.set()
+
     def end(self) -> None:
         """Wait until everything is sent and acknowledged."""
         self._thread.join(FLUSH_S + len(self._messages) / self._per_step * STEP_S * 2)
@@ -78,4 +88,5 @@ class Feed:
     def stop(self) -> None:
         """Send no more."""
         self._stop.set()
+        self.go_on()
         self._thread.join(FLUSH_S)

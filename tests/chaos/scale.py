@@ -17,7 +17,7 @@ from tests.chaos.clicks import Click
 from tests.integration.judging import inbox_items
 from tests.integration.kafka import LIMIT_S, Kafka
 from tests.integration.system import System
-from tests.oracle.outcome import Outcome, message_ids, shown
+from tests.oracle.outcome import Outcome, boxed, message_ids, shown
 from tests.oracle.reference import Reference
 from tests.oracle.verdict import Verdict, judge, judge_sink
 
@@ -150,15 +150,15 @@ class Judged:
 def judge_all(system: System, outcomes: Sequence[Outcome], received: Sequence[Any]) -> Judged:
     """Compare all that can be seen with what had to be; once the run has settled."""
     found = read_decisions(system)
-    boxed = set().union(*message_ids(outcomes, "inbox").values())
+    to_inbox = set().union(*message_ids(outcomes, "inbox").values())
     capped = set().union(*message_ids(outcomes, "user_cap").values())
     verdicts = {
         "qualified": judge((each.message_id for each in outcomes), found.messages["qualified"]),
         "sent": judge(shown(outcomes), found.messages["sent"]),
         "accepted": judge(shown(outcomes), found.messages["accepted"]),
-        "inbox": judge(boxed, found.messages["inbox"]),
+        "inbox": judge(to_inbox, found.messages["inbox"]),
         "dropped": judge(capped, found.messages["dropped"]),
-        "items": judge(boxed, inbox_items(system)),
+        "items": judge(boxed(outcomes), inbox_items(system)),
         "shown": judge_sink(outcomes, received),
     }
     unfinished, letters = found.unfinished(), system.kafka.end(system.topics.dead_letters)

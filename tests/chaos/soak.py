@@ -16,6 +16,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Awaitable
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -99,7 +100,8 @@ def _one(fault: Fault, arguments: argparse.Namespace) -> bool:
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
     folder = Path(tempfile.mkdtemp(prefix=f"carillon-{fault.name}-", dir=arguments.folder))
     say(f"{fault.name}, seed {seed}: {fault.about}")
-    line = run(fault, Given(seed, folder, arguments.events, arguments.times, arguments.seconds))
+    with redirect_stdout(sys.stderr):  # the ends of logs
+        line = run(fault, Given(seed, folder, arguments.events, arguments.times, arguments.seconds))
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
     if line["kept"]:

@@ -160,7 +160,7 @@ def _lose_leader(cluster: Cluster, system: System, done: Bounces, how: signal.Si
 def bad_links(given: Given) -> Found:
     """C8: `--seconds` for each of the four."""
     seconds = given.seconds or WEATHER_S
-    work = make_work(given.seed, given.events or round(ROWS_S * seconds * 4))
+    work = make_work(given.seed, given.events or round(ROWS_S * seconds * 6))
     ensure_jars(say)
     with (
         wired_broker(given.folder / "kafka") as (broker, wire),

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 
 from app.clock import monotonic_s
 from tests.chaos import test_downtime, test_poison
@@ -89,8 +88,7 @@ def timers(given: Given) -> Found:
 def backlog(given: Given) -> Found:
     """A worker that starts behind millions of events, a fifth of them of one user."""
     events = given.events or BACKLOG
-    told = redirect_stdout(sys.stderr)  # the ends of logs
-    with told, broker_in(given.folder) as bootstrap, systems_on(bootstrap, given.folder) as systems:
+    with broker_in(given.folder) as bootstrap, systems_on(bootstrap, given.folder) as systems:
         system = systems.make(partitions=4)
         system.set_up()
         system.start_workers(1)

@@ -15,7 +15,7 @@ from tests.integration.waiting import until
 
 KILLS = 200
 LOG = Plan(5_000_000, 0.04, 3, poured=0.01)
-CALLS = Plan(150_000, 0.7, 2, partitions=4)
+CALLS = Plan(200_000, 0.7, 2, partitions=4)
 BURSTS = (3, 3, 3, 3, 2)
 BURST = 3
 BETWEEN_S = (0.3, 0.8)

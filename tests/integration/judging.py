@@ -10,7 +10,7 @@ from app.demo.dataset import Row, in_order
 from app.demo.replay import Message, messages
 from tables.inbox import INBOX
 from tests.integration.system import System
-from tests.oracle.outcome import Outcome, message_ids, shown
+from tests.oracle.outcome import Outcome, boxed, message_ids, shown
 from tests.oracle.reference import evaluate
 from tests.oracle.synthetic import click_log
 from tests.oracle.verdict import Verdict, judge, judge_sink
@@ -67,12 +67,12 @@ class Findings:
 def judge_run(system: System, outcomes: Sequence[Outcome]) -> Findings:
     """Compare decisions, push service and inbox with what these outcomes say; once the run has settled."""
     decisions = system.decisions()
-    boxed = set().union(*message_ids(outcomes, "inbox").values())
+    to_inbox = set().union(*message_ids(outcomes, "inbox").values())
     return Findings(
         judge(shown(outcomes), ids_of(decisions, "sent")),
         judge_sink(outcomes, system.received()),
-        judge(boxed, ids_of(decisions, "inbox")),
-        judge(boxed, inbox_items(system)),
+        judge(to_inbox, ids_of(decisions, "inbox")),
+        judge(boxed(outcomes), inbox_items(system)),
         unfinished(decisions),
     )
 

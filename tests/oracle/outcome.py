@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+INBOX_KEEPS = 200
 CAMPAIGNS = ("cart-reminder", "night-owl", "payment-help", "welcome-offer")
 
 
@@ -41,6 +43,15 @@ def message_ids(outcomes: Iterable[Outcome], *ends: str) -> dict[str, set[str]]:
         if not ends or outcome.end in ends:
             found[outcome.campaign].add(outcome.message_id)
     return found
+
+
+def boxed(outcomes: Iterable[Outcome]) -> set[str]:
+    """Return the ids of what lies in inboxes at the end: of each user the newest, in the order in which they ended."""
+    of_user: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=INBOX_KEEPS))
+    for outcome in outcomes:
+        if outcome.end == "inbox":
+            of_user[outcome.user].append(outcome.message_id)
+    return {each for ids in of_user.values() for each in ids}
 
 
 def shown(outcomes: Iterable[Outcome]) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.oracle.outcome import message_ids, retried, shown, summary
+from tables.inbox import MOST
+from tests.oracle.outcome import INBOX_KEEPS, Outcome, boxed, message_ids, retried, shown, summary
 from tests.oracle.reference import evaluate
 from tests.oracle.rows import epoch_s
 from tests.oracle.synthetic import click_log
@@ -150,3 +151,14 @@ def test_the_same_seed_makes_the_same_rows_and_every_outcome_occurs() -> None:
     outcomes = evaluate(rows)
     assert {each.end for each in outcomes} == {"sent", "inbox", "user_cap"}
     assert any(each.was_held and each.end == "user_cap" for each in outcomes)
+
+
+def test_an_inbox_keeps_the_newest_of_what_came_into_it() -> None:
+    """Given one more than an inbox keeps, the oldest of that user is not expected there; those of others are."""
+    full = [Outcome("payment-help", "user_0007", row, "inbox", row) for row in range(INBOX_KEEPS + 1)]
+    other, pushed = (Outcome("payment-help", "user_0017", 1, end, 1) for end in ("inbox", "sent"))
+    assert boxed([*full, other, pushed]) == {each.message_id for each in [*full[1:], other]}
+
+
+def test_an_inbox_keeps_as_many_as_the_oracle_says() -> None:
+    assert INBOX_KEEPS == MOST
