@@ -67,6 +67,8 @@ class Flow:
         self.decider = Decider(self.actor, self.state, inputs, lambda pairs: True)
         self.watermark = Watermark(b"", 0, 0, {}, {})
         self.sent: list[Mail] = []
+        self.topics = TOPICS
+        self.log: dict[int, MemoryRecord] = {}
         self._turn_size = turn_size
         self._offsets: dict[str, int] = {}
 
@@ -106,4 +108,9 @@ class Flow:
     def _record(self, topic: str, key: str | None, value: bytes) -> MemoryRecord:
         offset = self._offsets.get(topic, -1) + 1
         self._offsets[topic] = offset
-        return MemoryRecord(topic, 0, offset, 1_700_000_000_000, None if key is None else key.encode(), value)
+        record = MemoryRecord(
+            topic, 0, offset, 1_700_000_000_000, None if key is None else key.encode(), value
+        )
+        if topic == TOPICS.events:
+            self.log[offset] = record
+        return record
