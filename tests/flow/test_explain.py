@@ -190,8 +190,8 @@ def test_a_timer_that_was_answered_names_the_answer() -> None:
     verdict, sentence = told(flow)
     assert (verdict, explained(flow).reason) == (Verdict.NOT_SENT, "cancelled")
     assert sentence == (
-        "Not sent: the last add_to_cart came at 2026-11-23 10:00 UTC, and purchase of 2026-11-23 10:02 UTC answered it "
-        "in time."
+        "Not sent: the last add_to_cart came at 2026-11-23 10:00 UTC, and it was answered in time by purchase of "
+        "2026-11-23 10:02 UTC."
     )
 
 

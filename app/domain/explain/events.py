@@ -163,10 +163,10 @@ def _ending_text(ended: Ending, plan: Plan) -> str:
     if ended.fate is Fate.ANSWERED:
         name = plan.unless.event if by is None and plan.unless is not None else by.name if by else ""
         at_ms = ended.at_ms if by is None else by.time_ms
-        return f"{name} of {instant_text(at_ms or 0)} answered it in time"
+        return f"it was answered in time by {name} of {instant_text(at_ms or 0)}"
     if ended.fate is Fate.REPLACED and by is not None:
-        return f"the {by.name} of {instant_text(by.time_ms)} started its timer again"
-    return "an earlier one's timer was running already"
+        return f"its timer was started again by {by.name} of {instant_text(by.time_ms)}"
+    return "the timer of another one was running already"
 
 
 def triggers_of(events: Sequence[JudgedEvent], plan: Plan) -> list[JudgedEvent]:
