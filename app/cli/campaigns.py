@@ -24,6 +24,7 @@ app = typer.Typer(
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Campaign files, YAML.", show_default=False)
 ]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A campaign file, YAML.", show_default=False)]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", show_default=False)]
 Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why; it is kept with the status.")]
@@ -53,6 +54,21 @@ def apply(files: Files, schedule: Schedule = False, wait: Wait = True, as_json: 
         return [applied(records, each.campaign, each.text, act, schedule=schedule) for each in sources]
 
     _change(settings, decide, as_json, publish=True, wait=wait)
+
+
+@app.command(epilog="Example: python -m app campaign diff campaigns/cart-reminder.yaml")
+def diff(file: File, as_json: AsJson = False) -> None:
+    """Show what `apply` would change, field by field, and what that means for what is waiting. Changes nothing."""
+    from app.cli.campaign_diff import difference, lines  # noqa: PLC0415 - heavy
+    from app.cli.campaign_records import read_all  # noqa: PLC0415 - heavy
+    from app.clock import now_ms  # noqa: PLC0415 - only this command asks
+
+    settings = load_settings()
+    sources, problems = _read([file], settings)
+    _refuse(problems, as_json)
+    records = read_all(settings)
+    found = [difference(records, source, now_ms()) for source in sources]
+    result(found, "\n".join(line for each in found for line in lines(each)), as_json)
 
 
 @app.command(epilog="Example: python -m app campaign schedule cart-reminder")

@@ -43,7 +43,8 @@ class _Played:
 def play(user: User, plan: Plan, past: Sequence[Past], arming: frozenset[int]) -> dict[str, Ending]:
     """The ending of the timer of each event that may arm one (by its offset), by the event's id.
 
-    Nothing fires in the play: what did fire was decided on, and is known by that. Events that are older than those read back are known by the answers that the user still has.
+    Nothing fires in the play: what did fire was decided on, and is known by that. Events that are older than those read
+    back are known by the answers that the user still has.
     """
     unless = plan.unless
     if unless is None or plan.answer is None:
