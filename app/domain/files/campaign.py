@@ -19,7 +19,7 @@ NOT_YET = frozenset({"channel", "goal", "amplify", "moment", "value", "replace_u
 LIMITS_NOT_YET = frozenset({"total", "daily", "per_user", "run", "safety", "control"})
 OTHER_DOCUMENTS = ("segment", "resource", "test", "app")
 ID_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def load(text: str, *, app_zone: str, amplify_default: bool) -> list[Campaign] | list[Problem]:
@@ -108,7 +108,7 @@ def _read_id(section: Section) -> str:
 
 def _read_owner(section: Section) -> str | None:
     owner = section.text("owner")
-    if owner is not None and not _EMAIL.fullmatch(owner):
+    if owner is not None and not EMAIL.fullmatch(owner):
         section.refuse("owner", f"{owner!r} is no e-mail address")
     return owner
 

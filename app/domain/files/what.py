@@ -25,8 +25,8 @@ COLORS = frozenset({"title", "message", "background"})
 LONGEST_TTL_MS = 28 * UNITS_MS["d"]
 """What FCM keeps a message for at most."""
 
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-_TAKEN_KEYS = re.compile(r"carillon_.*|google\..*|gcm\..*|google|gcm|from|message_type|collapse_key")
+COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+TAKEN_KEYS = re.compile(r"carillon_.*|google\..*|gcm\..*|google|gcm|from|message_type|collapse_key")
 """Keys of a push's data that are ours (CONTRACT section 7) or FCM's own."""
 
 
@@ -115,7 +115,7 @@ def _read_data(section: Section) -> dict[str, str]:
     if data is None:
         return {}
     for key in data.values:
-        if _TAKEN_KEYS.fullmatch(key):
+        if TAKEN_KEYS.fullmatch(key):
             data.refuse(key, f"the key {key!r} is taken", "the push service or Carillon itself uses it")
     texts = {key: _template(data, key, required=True) for key in data.values}
     return {key: text for key, text in texts.items() if text}
@@ -136,6 +136,6 @@ def _read_colors(section: Section) -> dict[str, str]:
         return {}
     colors.only(COLORS)
     for name, value in colors.values.items():
-        if name in COLORS and not (isinstance(value, str) and _COLOR.fullmatch(value)):
+        if name in COLORS and not (isinstance(value, str) and COLOR.fullmatch(value)):
             colors.refuse(name, f"{described(value)} is no color", 'write it in quotes, as in "#222222"')
     return {str(name): str(value) for name, value in colors.values.items()}
