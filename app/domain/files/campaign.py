@@ -6,7 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.domain.files import meant
 from app.domain.files.conditions import read_who
+from app.domain.files.meant import asked
+from app.domain.files.places import put_right
 from app.domain.files.problems import Problem
 from app.domain.files.section import Section
 from app.domain.files.what import read_inbox, read_what
@@ -72,7 +75,7 @@ def read_campaign(
         caps_count=caps_count,
         inbox=read_inbox(section, amplify_default),
     )
-    return problems or campaign
+    return [put_right(problem) for problem in problems] or campaign
 
 
 def _read_document(document: Document, app_zone: str, amplify_default: bool) -> Campaign | list[Problem]:
@@ -101,7 +104,7 @@ def _read_id(section: Section) -> str:
         section.refuse(
             "campaign",
             f"{campaign_id!r} is no campaign id",
-            "up to 64 of a-z, 0-9 and -, not starting with -",
+            asked(meant.campaign_id(campaign_id), "up to 64 of a-z, 0-9 and -, not starting with -"),
         )
     return campaign_id
 
@@ -109,13 +112,13 @@ def _read_id(section: Section) -> str:
 def _read_owner(section: Section) -> str | None:
     owner = section.text("owner")
     if owner is not None and not EMAIL.fullmatch(owner):
-        section.refuse("owner", f"{owner!r} is no e-mail address")
+        section.refuse("owner", f"{owner!r} is no e-mail address", "as in crm@example.com")
     return owner
 
 
 def _read_limits(section: Section) -> tuple[bool, bool]:
     """(ignore_caps, caps_count) (C031-C033)."""
-    limits = section.section("limits")
+    limits = section.section("limits", "as in limits: {ignore_caps: true}")
     if limits is None:
         return False, True
     limits.only(frozenset({"ignore_caps", "caps_count"}), LIMITS_NOT_YET)
