@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from agents.users import Shared, UsersActor
+from app import wire
 from app.domain.catalog import make_plan
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Campaign, Cap, Status
@@ -17,7 +18,9 @@ from app.turns.ports import Mail
 from app.turns.state import State
 from app.turns.timers import Timers
 from app.turns.watermark import Watermark
+from tables.users import AGENDA
 from tests.app.turns.memory import MemoryRecord, MemoryStore, SetClock
+from tests.flow.conservation import Conservation
 
 TOPICS = Topics("test", "events")
 
@@ -69,6 +72,7 @@ class Flow:
         self.sent: list[Mail] = []
         self.topics = TOPICS
         self.log: dict[int, MemoryRecord] = {}
+        self.conservation = Conservation()
         self._turn_size = turn_size
         self._offsets: dict[str, int] = {}
 
@@ -100,6 +104,18 @@ class Flow:
             self.store.write(index)
             self.state.timers.saved(number, index)
             left = left[decided.taken :]
+            self._conserve(decided.turn.mail)
+
+    def _conserve(self, mail: Iterable[Mail]) -> None:
+        """C152 holds after each turn, over what was decided and over the users' agendas."""
+        for each in mail:
+            if each.topic == TOPICS.decisions:
+                self.conservation.add(wire.decode_decision(each.value or b""))
+        faults = [*self.conservation.faults, *self.conservation.of_campaigns()]
+        for user in self.conservation.users():
+            packed = self.store.get(AGENDA.prefix + user.encode("utf-8", "surrogatepass"))
+            faults += self.conservation.of_user(user, None if packed is None else AGENDA.decode(packed))
+        assert not faults, faults
 
     def decisions(self) -> list[dict[str, Any]]:
         """Every decision so far, in order."""
