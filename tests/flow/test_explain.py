@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.explain.model import Fate, Verdict
@@ -245,6 +245,16 @@ def a_trigger(repeat: Repeat, match: str | None, delay_ms: int) -> Campaign:
 
 
 @settings(max_examples=150, deadline=None)
+@example(
+    [("add_to_cart", 0, None), ("add_to_cart", 601, None), ("add_to_cart", 0, None)],
+    Repeat.RESTART,
+    None,
+    0,
+    0,
+)
+@example(
+    [("purchase", 601, None), ("add_to_cart", 0, None), ("add_to_cart", 0, None)], Repeat.RESTART, None, 0, 0
+)
 @given(
     EVENTS,
     st.sampled_from(list(Repeat)),

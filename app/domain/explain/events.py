@@ -10,7 +10,7 @@ from app.domain import qualify
 from app.domain.explain import timers
 from app.domain.explain.model import Case, Fate, JudgedEvent, Past
 from app.domain.explain.timers import Ending
-from app.domain.model.campaign import EVERYONE, Status
+from app.domain.model.campaign import EVERYONE, Repeat, Status
 from app.domain.model.event import Event
 from app.domain.model.user import Waiting
 from app.domain.rules.findings import Finding, find, why_not
@@ -30,7 +30,8 @@ def judge_all(case: Case, plan: Plan, audience: Finding) -> tuple[JudgedEvent, .
     """Every event, the latest first. `plan`: what is in force now; `audience`: WHO as of now."""
     firsts = {each.offset: _before_timers(case, each, plan) for each in case.past}
     arming = frozenset(offset for offset, judged in firsts.items() if judged is None)
-    endings = timers.play(case.user, plan, case.past, arming)
+    fired = frozenset(str(each.trigger.get("event_id")) for each in case.decisions or ())
+    endings = timers.play(case.user, plan, case.past, arming, fired)
     answers = _Answers(case, plan, audience, endings)
     return tuple(answers.of(each, firsts[each.offset]) for each in reversed(case.past))
 
@@ -147,7 +148,33 @@ class _Answers:
         if not self._audience.holds:
             who = why_not(self._audience)
             return _Judged(Fate.NOT_IN_AUDIENCE, f"the user is not in the audience (as of now): {who}")
+        other = self._other_timer(event)
+        if other is not None:
+            is_restart = self._plan.campaign.when.repeat is Repeat.RESTART
+            fate = Fate.REPLACED if is_restart else Fate.LEFT_TO_FIRST
+            return _Judged(fate, _ending_text(Ending(fate, other), self._plan))
         return _Judged(Fate.UNKNOWN, self._unknown())
+
+    def _other_timer(self, event: Event) -> Event | None:
+        """Another trigger whose timer ran meanwhile and came to something: the two had one timer between them.
+
+        When a timer that was over had fired, before or after the next event in the log, is not kept.
+        """
+        unless = self._plan.unless
+        if unless is None or self._plan.campaign.when.repeat is Repeat.EACH:
+            return None
+        match = qualify.match_value(unless.match, event.properties) or ""
+        for each in self._case.past:
+            other = each.event
+            came_to_something = other.message_id in self._decided or other.message_id in self._open
+            if (
+                came_to_something
+                and other.name == event.name
+                and (qualify.match_value(unless.match, other.properties) or "") == match
+                and abs(other.time_ms - event.time_ms) <= unless.within_ms
+            ):
+                return other
+        return None
 
     def _unknown(self) -> str:
         if self._case.decisions is None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from app.domain import qualify
 from app.domain.explain.model import Fate, Past
 from app.domain.model.event import Event
-from app.domain.model.user import Activity, Agenda, User
+from app.domain.model.user import Activity, Agenda, OnItsWay, User
 from app.domain.rules.plan import Plan
 
 ALWAYS_MS = -(1 << 62)
@@ -34,23 +34,35 @@ class _Played:
         """The triggering events of the timers that run."""
         return {entry.trigger.event_id for entry in self.user.agenda.entries}
 
+    def fire(self, fired: frozenset[str], now_ms: int) -> None:
+        """What is over by now, and has fired, runs no more."""
+        agenda = self.user.agenda
+        agenda.entries = [
+            entry
+            for entry in agenda.entries
+            if isinstance(entry, OnItsWay) or entry.due_ms >= now_ms or entry.trigger.event_id not in fired
+        ]
+
     def end(self, before: set[str], fate: Fate, by: Event) -> None:
         """Note what this event ended."""
         for event_id in before - self.running():
             self.endings[event_id] = Ending(fate, by, by.time_ms)
 
 
-def play(user: User, plan: Plan, past: Sequence[Past], arming: frozenset[int]) -> dict[str, Ending]:
+def play(
+    user: User, plan: Plan, past: Sequence[Past], arming: frozenset[int], fired: frozenset[str]
+) -> dict[str, Ending]:
     """The ending of the timer of each event that may arm one (by its offset), by the event's id.
 
-    Nothing fires in the play: what did fire was decided on, and is known by that. Events that are older than those read
-    back are known by the answers that the user still has.
+    `fired`: the triggering events whose timers are known to have fired, by what was decided; no other fires in the
+    play. Events that are older than those read back are known by the answers that the user still has.
     """
     unless = plan.unless
     if unless is None or plan.answer is None:
         return {}
     played = _Played(user)
     for each in past:
+        played.fire(fired, each.now_ms)
         if each.event.name == unless.event:
             before = played.running()
             qualify.answered(played.user, each.catalog, each.event, each.now_ms)
