@@ -34,7 +34,7 @@ ROLES = {
         "`setup`, `campaign …`",
         "every worker, `campaign …`",
     ),
-    TOPICS.users_mail: Role("user id", "MessagePack", "fcm, tokens", "users"),
+    TOPICS.users_mail: Role("user id", "MessagePack", "fcm, tokens, users", "users"),
     TOPICS.sends("fcm"): Role("user id", "MessagePack", "users", "fcm"),
     TOPICS.inbox: Role("user id", "MessagePack", "users", "inbox"),
     TOPICS.tokens_mail: Role("hash of the token", "MessagePack", "users", "tokens"),

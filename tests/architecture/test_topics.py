@@ -31,7 +31,7 @@ NAMES = {
 WRITERS = {
     "events": {"app/cli/events.py"},
     "campaigns": {"app/cli/campaign_records.py"},
-    "users_mail": {"agents/senders.py", "agents/tokens.py"},
+    "users_mail": {"agents/senders.py", "agents/tokens.py", "agents/users.py"},
     "tokens_mail": {"agents/users.py"},
     "sends": {"agents/users.py"},
     "inbox": {"agents/users.py"},

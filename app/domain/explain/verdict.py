@@ -53,6 +53,10 @@ def verdict_of(
     zone: str,
 ) -> Said:
     """What is open comes first, then what the latest trigger came to, then what was decided before."""
+    forward = case.user.forward
+    if forward is not None:
+        who = f"this id is {forward.user}'s since {instant_text(forward.claimed_ms)}: ask about that one"
+        return Said(Verdict.NOT_SENT, f"Not sent to this id: {who}.")
     if timers:
         return _of_open(case, timers, zone)
     triggers = triggers_of(events, plan)
