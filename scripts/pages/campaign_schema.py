@@ -126,7 +126,7 @@ RULES: Mapping[str, Schema] = {
     },
     "when": {
         "if": _given("date"),
-        "then": {"properties": dict.fromkeys(("event", *when.OF_EVENT), {"type": "null"})},
+        "then": {"properties": {key: {"type": "null"} for key in ("event", *when.OF_EVENT)}},
         "else": {
             "required": ["event"],
             "properties": {"event": {"type": "string"}},

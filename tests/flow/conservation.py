@@ -53,12 +53,13 @@ class Conservation:
         self._campaigns: dict[str, str] = {}
         self._counts: dict[str, Counts] = {}
         self._open: dict[str, set[str]] = {}
+        self._copied: set[str] = set()
 
     def add(self, decision: Decision) -> None:
         """One decision, in the order in which they were made."""
         name, step = decision.message_id, decision.step
         self._counts.setdefault(decision.campaign, Counts()).add(decision)
-        if step not in LEADS or (step is Step.INBOX and self.places.get(name) is Place.FAILED):
+        if step not in LEADS or self._is_beside(decision):
             return
         leads, to = LEADS[step]
         at = self.places.get(name, Place.NOWHERE)
@@ -68,6 +69,18 @@ class Conservation:
         self._campaigns[name] = decision.campaign
         known = self._open.setdefault(decision.user, set())
         known.add(name) if to in {Place.DECIDING, Place.HELD, Place.ON_ITS_WAY} else known.discard(name)
+
+    def _is_beside(self, decision: Decision) -> bool:
+        """An item in the inbox that is no place of its own: after a push that failed, or one copy beside a push."""
+        if decision.step is not Step.INBOX:
+            return False
+        at, name = self.places.get(decision.message_id), decision.message_id
+        if decision.detail != {"after": "copy"}:
+            return at is Place.FAILED
+        if at is not Place.ON_ITS_WAY or name in self._copied:
+            return False
+        self._copied.add(name)
+        return True
 
     def of_campaigns(self) -> Iterator[str]:
         """Where the sums differ from the places: qualified = sent + inbox only + dropped + held + being decided."""

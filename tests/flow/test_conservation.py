@@ -12,7 +12,7 @@ from app.domain.model.user import Agenda, Held, OnItsWay
 from tests.domain.makers import a_trigger
 from tests.flow.conservation import LEADS, Conservation
 
-OVER = {Step.ATTEMPTED, Step.RETRIED, Step.IMPRESSION, Step.CLICKED, Step.CONVERTED}
+OVER = {Step.ATTEMPTED, Step.RETRIED, Step.IMPRESSION, Step.CLICKED, Step.CONVERTED, Step.ANSWERED}
 
 
 def a_step(step: Step, name: str = "m1", **fields: Any) -> Decision:
@@ -45,6 +45,34 @@ def test_the_inbox_after_a_push_that_failed_is_no_second_place() -> None:
     found = after(a_step(Step.QUALIFIED), a_step(Step.SENT), a_step(Step.FAILED))
     found.add(a_step(Step.INBOX, detail={"after": "sent"}))
     assert (found.faults, list(found.of_campaigns())) == ([], [])
+
+
+COPY = a_step(Step.INBOX, detail={"after": "copy"})
+
+
+def test_a_copy_beside_the_push_is_no_second_place() -> None:
+    found = after(a_step(Step.QUALIFIED), a_step(Step.SENT))
+    for step in (COPY, a_step(Step.ACCEPTED)):
+        found.add(step)
+        assert (found.faults, list(found.of_campaigns())) == ([], [])
+
+
+def test_an_answer_that_comes_too_late_moves_no_message() -> None:
+    found = after(a_step(Step.QUALIFIED), a_step(Step.SENT), a_step(Step.ANSWERED, reason=Reason.TOO_LATE))
+    assert (found.faults, list(found.of_campaigns())) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "before", [(Step.QUALIFIED,), (Step.QUALIFIED, Step.HELD), (Step.QUALIFIED, Step.DROPPED)]
+)
+def test_a_copy_without_its_push_or_a_second_one_is_a_fault(before: tuple[Step, ...]) -> None:
+    alone = after(*(a_step(step) for step in before))
+    alone.add(COPY)
+    assert alone.faults or list(alone.of_campaigns())
+    twice = after(a_step(Step.QUALIFIED), a_step(Step.SENT))
+    for _ in range(2):
+        twice.add(COPY)
+    assert twice.faults
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,19 @@ def test_a_second_cart_takes_the_timer_of_the_first_or_leaves_it() -> None:
         assert [event.fate for event in explained(flow).events] == fates, repeat
 
 
+def test_a_cart_left_to_the_first_is_no_open_timer_and_stays_left_once_that_has_fired() -> None:
+    """Given keep_first and two carts, then only the first waits; a late purchase between lets the second one run."""
+    carts = [track("add_to_cart", 0, "a1"), track("add_to_cart", 60, "a2")]
+    flow = inaction(Repeat.KEEP_FIRST)
+    flow.feed(carts)
+    assert [timer.event_id for timer in explained(flow).timers] == ["a1"]
+    flow.tick(at(700))
+    assert [event.fate for event in explained(flow).events] == [Fate.LEFT_TO_FIRST, Fate.QUALIFIED]
+    other = inaction(Repeat.KEEP_FIRST)
+    other.feed([carts[0], track("purchase", 30, "b1"), carts[1]])
+    assert [timer.event_id for timer in explained(other).timers] == ["a2"]
+
+
 def test_contacts_are_masked_wherever_they_are_found() -> None:
     flow = instant(who=Leaf("email", Operator.ENDS_WITH, "@example.com"))
     identify = {

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from app.domain.explain import timers
+from app.domain.explain.dates import Dates
 from app.domain.explain.model import Case, Fate, JudgedEvent, Past
 from app.domain.explain.timers import Ending
+from app.domain.guard import zone_of
 from app.domain.model.campaign import EVERYONE, Repeat, Status
 from app.domain.model.event import Event
 from app.domain.model.user import Waiting
@@ -46,10 +48,15 @@ def where_of(each: Past, plan: Plan) -> Finding | None:
     when = plan_of(each, plan).campaign.when
     name = each.event.name
     if name == when.event and when.where != EVERYONE:
-        return find(when.where, each.event.properties, each.now_ms)
+        return find(when.where, each.event.properties, _as_of_ms(each))
     if when.unless is not None and name == when.unless.event and when.unless.where != EVERYONE:
         return find(when.unless.where, each.event.properties, each.now_ms)
     return None
+
+
+def _as_of_ms(each: Past) -> int:
+    """Where and schedule of a trigger that comes late are asked as of its own time."""
+    return min(each.event.time_ms, each.now_ms)
 
 
 def is_late(case: Case, each: Past) -> bool:
@@ -70,8 +77,8 @@ def _before_timers(case: Case, each: Past, plan: Plan) -> _Judged | None:
     if status not in LISTENING:
         there = plan.id in each.catalog.current
         return _Judged(Fate.NOT_LIVE, f"the campaign was {_as_status(status) if there else 'not there yet'}")
-    if not is_within(then.campaign, each.now_ms):
-        return _Judged(Fate.OUTSIDE_SCHEDULE, _schedule_text(then, each.now_ms))
+    if not is_within(then.campaign, _as_of_ms(each)):
+        return _Judged(Fate.OUTSIDE_SCHEDULE, _schedule_text(then, _as_of_ms(each)))
     if is_late(case, each):
         late = "it came too late: its time was more than "
         return _Judged(Fate.TOO_LATE, f"{late}{span(case.rules.max_lateness_ms)} before it arrived")
@@ -112,7 +119,9 @@ class _Answers:
         self._plan = plan
         self._audience = audience
         self._endings = endings
+        self._dates = Dates(case.user, plan, case.past, zone_of(plan, case.user, case.rules))
         self._decided = {str(each.trigger.get("event_id")) for each in case.decisions or ()}
+        self._passed_over = timers.passed_over(case.user, plan)
         self._waiting: dict[str, Waiting] = {
             entry.trigger.event_id: entry
             for entry in case.user.agenda.entries
@@ -120,7 +129,7 @@ class _Answers:
         }
         self._open = {
             entry.trigger.event_id for entry in case.user.agenda.entries if entry.campaign == case.campaign
-        }
+        } - self._passed_over
 
     def of(self, each: Past, judged: _Judged | None) -> JudgedEvent:
         """The event with its fate."""
@@ -138,11 +147,13 @@ class _Answers:
 
     def _triggered(self, event: Event) -> _Judged:
         waiting = self._waiting.get(event.message_id)
+        if event.message_id in self._passed_over:
+            return _Judged(Fate.LEFT_TO_FIRST, _ending_text(Ending(Fate.LEFT_TO_FIRST), self._plan))
         if waiting is not None:
             return _Judged(Fate.WAITS, f"it armed a timer that is due at {instant_text(waiting.due_ms)}")
         if event.message_id in self._decided or event.message_id in self._open:
             return _Judged(Fate.QUALIFIED, "it qualified: see what was decided")
-        ended = self._endings.get(event.message_id)
+        ended = self._endings.get(event.message_id) or self._dates.ending_of(event)
         if ended is not None and ended.fate is not Fate.WAITS:
             return _Judged(ended.fate, _ending_text(ended, self._plan))
         if not self._audience.holds:
@@ -191,6 +202,10 @@ def _ending_text(ended: Ending, plan: Plan) -> str:
         name = plan.unless.event if by is None and plan.unless is not None else by.name if by else ""
         at_ms = ended.at_ms if by is None else by.time_ms
         return f"it was answered in time by {name} of {instant_text(at_ms or 0)}"
+    if plan.date is not None and ended.fate is Fate.NO_MATCH:
+        return f"it had no date in {plan.date.property}"
+    if plan.date is not None and ended.fate is Fate.REPLACED and by is not None:
+        return f"a newer {by.name} of {instant_text(by.time_ms)} told the date anew"
     if ended.fate is Fate.REPLACED and by is not None:
         return f"its timer was started again by {by.name} of {instant_text(by.time_ms)}"
     return "the timer of another one was running already"

@@ -6,12 +6,13 @@ from typing import assert_never
 
 from app.domain.explain import events, guards
 from app.domain.explain.model import Case, Explained, Timer
+from app.domain.explain.timers import passed_over
 from app.domain.explain.verdict import verdict_of
 from app.domain.model.campaign import EVERYONE
 from app.domain.model.user import Entry, Held, OnItsWay, Waiting
 from app.domain.rules.findings import find
 from app.domain.rules.plan import Plan
-from app.domain.rules.wording import condition_text, instant_text, span
+from app.domain.rules.wording import condition_text, date_text, instant_text, span
 
 
 def explain(case: Case) -> Explained:
@@ -52,14 +53,22 @@ def trigger_text(plan: Plan) -> str:
     when = plan.campaign.when
     where = "" if when.where == EVERYONE else f" with {condition_text(when.where)}"
     told = f"on {when.event}{where}"
-    if when.unless is not None:
+    if when.date is not None:
+        told = f"{date_text(when.date)} of {when.event}{where}"
+        told += "" if when.unless is None else f", unless {when.unless.event} comes"
+    elif when.unless is not None:
         told += f", unless {when.unless.event} comes within {span(when.unless.within_ms)}"
     return f"{told}, {span(when.delay_ms)} later" if when.delay_ms else told
 
 
 def open_for(case: Case, plan: Plan) -> tuple[Timer, ...]:
     """What is not finished of this campaign for this user, the latest first."""
-    found = [_told(entry, case) for entry in case.user.agenda.entries if entry.campaign == plan.id]
+    silent = passed_over(case.user, plan)
+    found = [
+        _told(entry, case)
+        for entry in case.user.agenda.entries
+        if entry.campaign == plan.id and not (isinstance(entry, Waiting) and entry.trigger.event_id in silent)
+    ]
     return tuple(sorted(found, key=lambda timer: -timer.event_ms))
 
 
@@ -83,7 +92,7 @@ def _told(entry: Entry, case: Case) -> Timer:
                 trigger.event_id,
                 trigger.time_ms,
                 entry.version,
-                f"held until {instant_text(entry.due_ms)}, when every guard is asked again",
+                _held_text(entry),
                 due_ms=entry.due_ms,
                 message_id=entry.message_id,
             )
@@ -101,9 +110,18 @@ def _told(entry: Entry, case: Case) -> Timer:
             assert_never(other)
 
 
+def _held_text(entry: Held) -> str:
+    until = instant_text(entry.due_ms)
+    if entry.awaits_launch:
+        return f"it waits for the app to be launched, until {until} at the latest"
+    return f"held until {until}, when every guard is asked again"
+
+
 def _waiting_text(entry: Waiting, case: Case) -> str:
     armed = case.catalog.plans.get((entry.campaign, entry.version))
     due = instant_text(entry.due_ms)
+    if armed is not None and armed.date is not None:
+        return f"it waits until {due}, {date_text(armed.date)}"
     if armed is None or armed.unless is None:
         return f"it waits until {due}"
     unless = armed.unless

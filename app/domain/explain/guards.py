@@ -13,14 +13,16 @@ from app.domain.guard import Asked, Guard
 from app.domain.model.campaign import Cap
 from app.domain.model.reason import EXPLANATIONS, Reason
 from app.domain.model.user import Profile
-from app.domain.model.verdict import Clear, Drop, Hold, Verdict
+from app.domain.model.verdict import CLEAR, Clear, Drop, Hold, Verdict
 from app.domain.rules.caps import is_capped
+from app.domain.rules.control import is_in_control
 from app.domain.rules.plan import Plan
 from app.domain.rules.surface import Reachable, choose
-from app.domain.rules.wording import instant_text, span, time_of_day
+from app.domain.rules.wording import cut_off_text, instant_text, share_text, span, time_of_day
 from app.domain.rules.zones import day_of
 
 SURFACE = "surface"
+CONTROL = "control_group"
 
 
 def asked_now(case: Case, plan: Plan) -> Asked:
@@ -33,7 +35,7 @@ def answers(asked: Asked) -> tuple[GuardAnswer, ...]:
     """Every guard, whether or not one before it stands against sending."""
     before = tuple(_answer(each, asked) for each in guard.ALWAYS)
     after = tuple(_answer(each, asked) for each in guard.PUSH_ONLY)
-    return (*before, _surface(asked), *after)
+    return (*before, _surface(asked), *after, _control(asked))
 
 
 def devices(profile: Profile) -> tuple[DeviceAnswer, ...]:
@@ -87,6 +89,15 @@ def _surface(asked: Asked) -> GuardAnswer:
     )
 
 
+def _control(asked: Asked) -> GuardAnswer:
+    """Asked where every other guard is clear (C159)."""
+    share = asked.plan.campaign.control
+    detail = f"it has {share_text(share)} of the users" if share else "the campaign has none"
+    answer = GuardAnswer(CONTROL, "Is the user outside the control group?", "clear", detail)
+    is_in = is_in_control(asked.plan.id, asked.user.id, share)
+    return _told(answer, Drop(Reason.CONTROL_GROUP) if is_in else CLEAR)
+
+
 def _no_detail(_asked: Asked) -> str:
     return ""
 
@@ -109,6 +120,14 @@ def _quiet_detail(asked: Asked) -> str:
         return "the campaign has none"
     window = f"{time_of_day(quiet.from_minute)} to {time_of_day(quiet.to_minute)}"
     return f"{window}, then {quiet.then}; it is {instant_text(asked.now_ms, asked.zone)}"
+
+
+def _cut_off_detail(asked: Asked) -> str:
+    cut_off = asked.plan.campaign.cut_off
+    if cut_off is None:
+        return "the campaign has none"
+    after = " after it is due" if cut_off.after_ms is not None else ""
+    return f"nothing is sent from {cut_off_text(cut_off)}{after} on"
 
 
 def _caps_detail(asked: Asked) -> str:
@@ -138,6 +157,7 @@ _DETAILS: Mapping[str, Callable[[Asked], str]] = MappingProxyType(
     {
         "live": _live_detail,
         "in_schedule": _schedule_detail,
+        "before_cut_off": _cut_off_detail,
         "quiet_hours": _quiet_detail,
         "user_caps": _caps_detail,
     }

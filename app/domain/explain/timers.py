@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from app.domain.explain.model import Fate, Past
+from app.domain.model.campaign import Repeat
 from app.domain.model.event import Event
-from app.domain.model.user import Activity, Agenda, OnItsWay, User
-from app.domain.rules import answers, inaction
+from app.domain.model.user import Activity, Agenda, Started, User, Waiting
+from app.domain.rules import answers, inaction, starts
 from app.domain.rules.plan import Plan
 
 ALWAYS_MS = -(1 << 62)
@@ -35,13 +36,17 @@ class _Played:
         return {entry.trigger.event_id for entry in self.user.agenda.entries}
 
     def fire(self, fired: frozenset[str], now_ms: int) -> None:
-        """What is over by now, and has fired, runs no more."""
-        agenda = self.user.agenda
-        agenda.entries = [
+        """What is over by now, and has fired, runs no more; it is remembered as what ran."""
+        over = [
             entry
-            for entry in agenda.entries
-            if isinstance(entry, OnItsWay) or entry.due_ms >= now_ms or entry.trigger.event_id not in fired
+            for entry in self.user.agenda.entries
+            if isinstance(entry, Waiting) and entry.due_ms < now_ms and entry.trigger.event_id in fired
         ]
+        if over:
+            answers.take_out(self.user, over)
+        for entry in over:
+            told = Started(entry.version, entry.trigger.time_ms, entry.match, fired=True)
+            starts.remember(self.user.agenda, entry.campaign, told, ALWAYS_MS)
 
     def end(self, before: set[str], fate: Fate, by: Event) -> None:
         """Note what this event ended."""
@@ -58,7 +63,7 @@ def play(
     play. Events that are older than those read back are known by the answers that the user still has.
     """
     unless = plan.unless
-    if unless is None or plan.answer is None:
+    if unless is None or plan.answer is None or plan.date is not None:
         return {}
     played = _Played(user)
     for each in past:
@@ -81,15 +86,30 @@ def _arm(played: _Played, user: User, plan: Plan, each: Past) -> None:
         played.endings[event.message_id] = _answered_earlier(user, plan, event) or Ending(Fate.WAITS)
         return
     answered = _answered_earlier(played.user, plan, event)
-    played.endings[event.message_id] = answered or Ending(Fate.LEFT_TO_FIRST)
+    is_restart = plan.campaign.when.repeat is Repeat.RESTART
+    other = Ending(Fate.REPLACED if is_restart else Fate.LEFT_TO_FIRST)
+    played.endings[event.message_id] = answered or other
+
+
+def passed_over(user: User, plan: Plan) -> frozenset[str]:
+    """The triggering events whose timers wait and will stay silent, as far as is known by now (`keep_first`)."""
+    if plan.campaign.when.repeat is not Repeat.KEEP_FIRST or plan.date is not None:
+        return frozenset()
+    matches = {entry.match for entry in user.agenda.entries if isinstance(entry, Waiting)}
+    silent = (entry for match in matches for entry in inaction.passed_over(user, plan, match))
+    return frozenset(entry.trigger.event_id for entry in silent)
 
 
 def _answered_earlier(user: User, plan: Plan, event: Event) -> Ending | None:
+    within_ms = 0 if plan.unless is None else plan.unless.within_ms
+    return answered_earlier(user, plan, event, event.time_ms + within_ms)
+
+
+def answered_earlier(user: User, plan: Plan, event: Event, last_ms: int) -> Ending | None:
     """By an event that the log had before its trigger, or that is no longer among the last ones."""
     if plan.unless is None or plan.answer is None:
         return None
     match = answers.match_value(plan.unless.match, event.properties) or ""
-    last_ms = event.time_ms + plan.unless.within_ms
     for at_ms, kind in user.activity.answers.get(plan.answer.key, ()):
         if event.time_ms < at_ms <= last_ms and kind in {answers.ANY_MATCH, "=" + match}:
             return Ending(Fate.ANSWERED, None, at_ms)

@@ -29,11 +29,14 @@ STEPS: Mapping[Step, tuple[Verdict, str]] = MappingProxyType(
         Step.INBOX: (Verdict.INBOX, "Put into the App Inbox at {at}{why}."),
         Step.IMPRESSION: (Verdict.SENT, "Sent: the device showed it at {at}."),
         Step.CLICKED: (Verdict.SENT, "Sent: it was clicked at {at}."),
+        Step.ANSWERED: (Verdict.SENT, "Sent before its answer came ({at})."),
         Step.CONVERTED: (Verdict.SENT, "Sent: its goal was reached at {at}."),
     }
 )
 ENDS = (Step.ACCEPTED, Step.FAILED, Step.DROPPED)
-AFTERWARDS = frozenset({Step.IMPRESSION, Step.CLICKED, Step.CONVERTED})
+AFTERWARDS = frozenset({Step.IMPRESSION, Step.CLICKED, Step.CONVERTED, Step.ANSWERED})
+BESIDE: Mapping[str, str] = MappingProxyType({"after": "copy"})
+"""The detail of an item in the inbox that stands beside a push: the push has its own steps."""
 
 
 class Said(NamedTuple):
@@ -75,14 +78,21 @@ def verdict_of(
 
 def of_message(decisions: Sequence[Decision], zone: str) -> Said:
     """What one message came to, from its decisions, oldest first: the inbox counts, whatever comes after it."""
-    steps = [each for each in decisions if each.step not in AFTERWARDS] or decisions
+    steps = [each for each in decisions if not _is_aside(each)] or decisions
     boxed = next((each for each in steps if each.step is Step.INBOX), None)
     if boxed is None:
         settled = (each for end in ENDS for each in steps if each.step is end)
         return _of_step(next(settled, steps[-1]), zone)
-    after = " after the push failed" if boxed.detail is not None else ", not as a push"
+    after = ", not as a push"
+    if boxed.detail is not None:
+        after = " beside the push" if boxed.detail == BESIDE else " after the push failed"
     at = instant_text(boxed.at, zone)
     return Said(Verdict.INBOX, f"Put into the App Inbox at {at}{after}{_because(boxed)}.", boxed.reason)
+
+
+def _is_aside(decision: Decision) -> bool:
+    """Does it say nothing of where the push is?"""
+    return decision.step in AFTERWARDS or (decision.step is Step.INBOX and decision.detail == BESIDE)
 
 
 def _of_step(last: Decision, zone: str) -> Said:

@@ -147,8 +147,8 @@ def _read_control(section: Section) -> int:
         return 0
     found = SHARE.fullmatch(share) if isinstance(share, str) else None
     if found is None:
-        problem = Problem("limits.control", f"{described(share)} is no share", "below 100%, as in 5% or 2.5%")
-        section.problems.append(problem)
+        hint = asked(meant.share(share), "below 100%, as in 5% or 2.5%")
+        section.problems.append(Problem("limits.control", f"{described(share)} is no share", hint))
         return 0
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 

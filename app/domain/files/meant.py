@@ -23,9 +23,11 @@ _AMOUNT = re.compile(r"([0-9]{1,9})\s*([a-z]+)")
 _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.h]([0-9]{2}))?\s*([ap]m)?")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[./]([0-9]{1,2})[./]([0-9]{4})(?:[ T]([0-9]{2}:[0-9]{2}))?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-./]([0-9]{1,2})[-./]([0-9]{1,2})(?:[ T]([0-9]{2}:[0-9]{2}))?")
+_SHARE = re.compile(r"([0-9]{1,3}(?:[.][0-9]{1,9})?)\s*(%|percent|per cent)?")
 _YES, _NO = frozenset({"yes", "y", "on", "1"}), frozenset({"no", "n", "off", "0"})
 _SECONDS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 _NOON = 12
+_ALL_PERCENT = 100
 _LAST_HOUR, _LAST_MINUTE, _LAST_MONTH = 23, 59, 12
 
 
@@ -124,6 +126,35 @@ def instant(value: object) -> str | None:
     except ValueError:
         return None
     return found if clock is None else f"{found}T{clock}"
+
+
+def offset(value: object) -> str | None:
+    """`1 day before`, `-1 day`, `2 hours after`, -90 as `-1d`, `-1d`, `2h`, `-90s`."""
+    said = str(value).strip().lower()
+    is_before = said.startswith("-") or said.endswith("before")
+    length = said.lstrip("+-").removesuffix("before").removesuffix("after").strip()
+    found = duration(int(length) if type(value) is int else length)
+    return f"-{found}" if found is not None and is_before else found
+
+
+def cut_off(value: object) -> str | None:
+    """A duration above zero, a time of day in its quotes, or a date: what it looks like; a number is of the clock."""
+    length = None if type(value) is int else duration(value)
+    if length is not None and length != "0s":
+        return length
+    at = time_of_day(value)
+    return instant(value) if at is None else f'"{at}"'
+
+
+def share(value: object) -> str | None:
+    """`5`, `5 %`, `5 percent` and 0.05 as `5%`."""
+    found = _SHARE.fullmatch(str(value).strip().lower())
+    if found is None or type(value) is bool:
+        return None
+    percent = float(found[1])
+    if not found[2] and 0 < percent < 1:
+        percent *= 100
+    return f"{round(percent, 2):g}%" if round(percent, 2) < _ALL_PERCENT else None
 
 
 def campaign_id(value: str) -> str | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.domain.files import what, when
+from app.domain.files import date_trigger, what, when
 from app.domain.files.problems import Problem, child
 
 SECTIONS: Mapping[str, frozenset[str]] = {
     "when": when.SUPPORTED,
     "when.unless": when.UNLESS,
+    "when.date": date_trigger.KEYS,
+    "when.date.unless": date_trigger.UNLESS,
     "when.quiet": when.QUIET,
-    "limits": frozenset({"ignore_caps", "caps_count"}),
+    "limits": frozenset({"ignore_caps", "caps_count", "control"}),
     "what": what.SUPPORTED,
     "what.android": what.ANDROID,
     "inbox": what.INBOX,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from app.domain.files import meant
 from app.domain.files.conditions import read_where
 from app.domain.files.date_trigger import read_date
 from app.domain.files.durations import read_duration, read_time_of_day
-from app.domain.files.meant import asked, time_of_day
+from app.domain.files.meant import asked
 from app.domain.files.section import Section, described, read_instant
 from app.domain.model.campaign import CutOff, Quiet, QuietThen, Repeat, Unless, When
 
@@ -119,7 +120,7 @@ def _read_cut_off(section: Section, zone: str) -> CutOff | None:
     if after_ms == 0:
         section.refuse("cut_off", "must be above zero")
     elif minute is None and after_ms is None and at_ms is None:
-        hint = 'as in "20:00", 2h or 2026-12-01T20:00'
+        hint = asked(meant.cut_off(value), 'as in "20:00", 2h or 2026-12-01T20:00')
         section.refuse("cut_off", f"{described(value)} is no time of day, duration or date", hint)
     return CutOff(at_ms, after_ms, minute)
 
@@ -130,7 +131,7 @@ def _read_minute(quiet: Section, key: str) -> int | None:
     if value is None:
         quiet.refuse(key, "is missing", 'a time of day, as in "21:00"')
     elif minute is None:
-        meant = time_of_day(value)
+        at = meant.time_of_day(value)
         hint = 'write it in quotes, as in "21:00"'
-        quiet.refuse(key, f"{described(value)} is no time of day", asked(meant and f'"{meant}"', hint))
+        quiet.refuse(key, f"{described(value)} is no time of day", asked(at and f'"{at}"', hint))
     return minute

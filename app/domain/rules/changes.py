@@ -9,8 +9,16 @@ from typing import Any, get_args
 
 from msgspec import Struct, structs
 
-from app.domain.model.campaign import EVERYONE, Campaign, Condition, Status
-from app.domain.rules.wording import condition_text, instant_text, span, time_of_day, value_text
+from app.domain.model.campaign import EVERYONE, Campaign, Condition, CutOff, DateTrigger, Status, When
+from app.domain.rules.wording import (
+    condition_text,
+    cut_off_text,
+    instant_text,
+    share_text,
+    span,
+    time_of_day,
+    value_text,
+)
 
 CONDITIONS = get_args(Condition)
 INSTANTS = frozenset({"starts_ms", "ends_ms"})
@@ -20,6 +28,8 @@ PLACES: Mapping[str, str] = MappingProxyType(
         "starts_ms": "when.starts_ms",
         "ends_ms": "when.ends_ms",
         "quiet": "when.quiet",
+        "cut_off": "when.cut_off",
+        "control": "limits.control",
         "ignore_caps": "limits.ignore_caps",
         "caps_count": "limits.caps_count",
     }
@@ -33,6 +43,14 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "who": "who gets it",
         "when.event": "what triggers it",
         "when.where": "which of these events count",
+        "when.date.event": "which event tells the date",
+        "when.date.property": "where the date stands",
+        "when.date.offset": "how long before or after the date it is due",
+        "when.date.match": "what tells two dates of a user apart",
+        "when.date.where": "which of these events count",
+        "when.date.unless.event": "what cancels it",
+        "when.date.unless.where": "which of the cancelling events count",
+        "when.date.at": "the time of day of a date without one",
         "when.unless": "what cancels it",
         "when.unless.event": "what cancels it",
         "when.unless.within": "how long it waits for that",
@@ -47,6 +65,8 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "when.quiet.from": "when quiet hours begin",
         "when.quiet.to": "when quiet hours end",
         "when.quiet.then": "what quiet hours do",
+        "when.cut_off": "from when on it is not sent any more",
+        "limits.control": "how many get nothing, to be compared with",
         "limits.ignore_caps": "whether it ignores the app's caps",
         "limits.caps_count": "whether it counts against the app's caps",
         "what.title": "the title",
@@ -55,11 +75,12 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "what.image": "the image",
         "what.ttl": "how long the push service may keep it",
         "inbox.fallback": "whether the inbox gets what push cannot deliver",
+        "inbox.copy": "whether an item stands in the inbox beside the push",
         "inbox.ttl": "how long it stays in the inbox",
     }
 )
-KEPT = ("who", "when.event", "when.where", "when.unless", "when.repeat", "when.delay")
-AT_ONCE = ("when.starts", "when.ends", "when.zone", "when.quiet", "limits")
+KEPT = ("who", "when.event", "when.date", "when.where", "when.unless", "when.repeat", "when.delay")
+AT_ONCE = ("when.starts", "when.ends", "when.zone", "when.quiet", "when.cut_off", "limits")
 RENDERED = ("what", "inbox")
 
 
@@ -86,8 +107,19 @@ def changes(before: Campaign, after: Campaign) -> list[FieldChange]:
 def fields(campaign: Campaign) -> Iterator[tuple[str, str]]:
     """Every field that has a value, by its path in the file, in words."""
     for name, value in structs.asdict(campaign).items():
-        if name != "id":
+        if isinstance(value, When) and value.date is not None:
+            yield from _dated(value, value.date)
+        elif name != "id":
             yield from _flat(PLACES.get(name, name), value)
+
+
+def _dated(when: When, date: DateTrigger) -> Iterator[tuple[str, str]]:
+    """A trigger on a date as the file has it: the event that tells the date, and what cancels it, stand below it."""
+    parts: dict[str, Any] = {"event": when.event, **structs.asdict(date), "where": when.where}
+    if when.unless is not None:
+        parts["unless"] = {"event": when.unless.event, "where": when.unless.where}
+    yield from _flat("when.date", parts)
+    yield from _flat("when.delay_ms", when.delay_ms)
 
 
 def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -95,6 +127,10 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
         return
     if isinstance(value, CONDITIONS):
         yield path, condition_text(value)
+    elif isinstance(value, CutOff):
+        yield path, cut_off_text(value)
+    elif path == PLACES["control"]:
+        yield path, share_text(value)
     elif isinstance(value, Struct | Mapping):
         parts = structs.asdict(value) if isinstance(value, Struct) else value
         for name, part in parts.items():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, assert_never
 
-from app.domain.model.campaign import AllOf, AnyOf, Condition, Leaf, NoneOf, Operator
+from app.domain.model.campaign import AllOf, AnyOf, Condition, CutOff, DateTrigger, Leaf, NoneOf, Operator
 from app.domain.rules.zones import local
 
 LONGEST_VALUE = 80
@@ -27,6 +27,26 @@ def time_of_day(minute: int) -> str:
     """Minutes after midnight as on the wall: 21:00."""
     hour, rest = divmod(minute, _MINUTES)
     return f"{hour:02d}:{rest:02d}"
+
+
+def share_text(control: int) -> str:
+    """A control group as campaign files spell it: `2.5%` of 250 users in 10,000."""
+    return f"{control / 100:g}%"
+
+
+def date_text(date: DateTrigger) -> str:
+    """When a trigger on a date is due: `1d before the date in departs_at`."""
+    if not date.offset_ms:
+        return f"at the date in {date.property}"
+    side = "before" if date.offset_ms < 0 else "after"
+    return f"{span(abs(date.offset_ms))} {side} the date in {date.property}"
+
+
+def cut_off_text(cut_off: CutOff) -> str:
+    """A cut-off: an instant, a time after the message was due, or a time of day."""
+    if cut_off.at_ms is not None:
+        return instant_text(cut_off.at_ms)
+    return span(cut_off.after_ms) if cut_off.after_ms is not None else time_of_day(cut_off.minute or 0)
 
 
 def instant_text(time_ms: int, zone: str = "UTC") -> str:

@@ -72,9 +72,11 @@ async def test_the_api_says_which_condition_and_which_value(client: Client, rig:
     assert [guard["guard"] for guard in found["guards"]] == [
         "live",
         "in_schedule",
+        "before_cut_off",
         "surface",
         "quiet_hours",
         "user_caps",
+        "control_group",
     ]
     assert [device["reason"] for device in found["devices"]] == [None, "push_unsupported"]
     assert [each["step"] for each in found["decisions"]] == ["sent", "qualified"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.files import meant
-from app.domain.files.campaign import ID_FORM
+from app.domain.files.campaign import ID_FORM, SHARE
 from app.domain.files.durations import LONGEST_MS, read_duration, read_time_of_day
 from app.domain.files.section import read_instant
 from app.domain.files.what import COLOR
@@ -51,6 +51,40 @@ def test_dates(said: object, found: str | None) -> None:
     assert meant.instant(said) == found
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("1 day before", "-1d"), ("-1 day", "-1d"), ("2 hours after", "2h"), ("+ 90 min", "90m"), (-90, "-90s"),
+        (3600, "3600s"), ("before", None), ("soon", None), (True, None),
+    ],
+)  # fmt: skip
+def test_offsets(said: object, found: str | None) -> None:
+    assert meant.offset(said) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("2 hours", "2h"), ("8pm", '"20:00"'), (2000, '"20:00"'), ("1.12.2026", "2026-12-01"), ("0 minutes", None),
+        ("soon", None), (True, None),
+    ],
+)  # fmt: skip
+def test_cut_offs(said: object, found: str | None) -> None:
+    assert meant.cut_off(said) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (5, "5%"), ("5", "5%"), ("2.5 %", "2.5%"), (0.05, "5%"), ("10 percent", "10%"), ("0.5 %", "0.5%"),
+        (0.125, "12.5%"),
+        ("2.555%", "2.56%"), (100, None), (-5, None), ("half", None), (True, None),
+    ],
+)  # fmt: skip
+def test_shares(said: object, found: str | None) -> None:
+    assert meant.share(said) == found
+
+
 def test_flags_ids_and_colors() -> None:
     assert [meant.flag(said) for said in ("yes", "On", "no", "OFF", 1, 0, "TRUE", "maybe")] == [
         "true", "true", "false", "false", "true", "false", "true", None
@@ -80,6 +114,11 @@ def test_any_guess_is_something_that_the_reader_takes(said: object) -> None:
     )
     assert clock is None or read_time_of_day(clock) is not None
     assert at is None or read_instant(at, "UTC") is not None
+    share, cut_off, offset = meant.share(said), meant.cut_off(said), meant.offset(said)
+    assert share is None or SHARE.fullmatch(share)
+    assert cut_off is None or cut_off in {duration, at, f'"{clock}"'}
+    length = "" if offset is None else offset.removeprefix("-")
+    assert not length or read_duration(length) is not None or int(length[:-1]) > LONGEST_MS // 86_400_000
     slug, color = meant.campaign_id(str(said)), meant.color(said)
     assert slug is None or ID_FORM.fullmatch(slug)
     assert color is None or COLOR.fullmatch(color)

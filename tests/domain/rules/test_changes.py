@@ -10,8 +10,8 @@ from app.domain.files.campaign import read_campaign
 from app.domain.files.yaml12 import Document, read_documents
 from app.domain.model.campaign import Campaign, Status
 from app.domain.rules.changes import changes, consequences, fields
-from scripts.pages.campaign_keys import KEYS, WHOLE
-from tests.docs.test_reference import parsed, put, whole
+from scripts.pages.campaign_keys import DATED, KEYS, WHOLE
+from tests.docs.test_reference import example, parsed, put, whole
 
 NOW_MS = 1_795_424_400_000
 
@@ -37,9 +37,9 @@ def test_the_same_campaign_has_no_changes() -> None:
 @pytest.mark.parametrize("key", [key for key in KEYS if key.path != "campaign"], ids=lambda key: key.path)
 def test_a_change_of_any_key_is_told_by_its_own_path(key: Any) -> None:
     """Given the whole example with one key of another value, then the path of what changes begins with that key's."""
-    before = read(whole())
+    before = read(example(key.path))
     value = parsed(f"x: {key.example}")["x"]
-    after = read(put(whole(), key.path, value))
+    after = read(put(example(key.path), key.path, value))
     told = changes(before, after)
     assert (before == after) == (not told)
     for each in told:
@@ -50,8 +50,9 @@ def test_every_path_of_the_whole_example_is_a_key_of_the_reference() -> None:
     (document,) = read_documents(WHOLE)
     assert isinstance(document, Document)
     known = {key.path for key in KEYS}
-    for path, _ in fields(read(document.value)):
-        assert path in known or path.rpartition(".")[0] in known, path
+    for values in (document.value, whole() | parsed(DATED)):
+        for path, _ in fields(read(values)):
+            assert path in known or path.rpartition(".")[0] in known, path
 
 
 def test_values_are_told_as_the_file_spells_them() -> None:
@@ -65,9 +66,21 @@ def test_values_are_told_as_the_file_spells_them() -> None:
     ]
     assert changed(when__starts="2026-11-24T09:00")[0][2] == "2026-11-24 09:00 UTC"
     assert changed(inbox__tags=["a", "b"]) == [("inbox.tags", "offers", "a, b")]
+    assert changed(limits__control="2.5%") == [("limits.control", "5%", "2.5%")]
+    assert changed(when__cut_off="20:00") == [("when.cut_off", "2h", "20:00")]
+    assert changed(inbox__copy=True) == [("inbox.copy", "false", "true")]
     assert changed(what__title="Hi") == [
         ("what.title", "Still thinking, {{ user.first_name | default: 'friend' }}?", "Hi")
     ]
+
+
+def test_a_date_is_told_as_the_file_spells_it_and_a_match_once() -> None:
+    dated = whole() | parsed(DATED)
+    other = put(put(whole() | parsed(DATED), "when.date.offset", "90m"), "when.date.match", "booking_id")
+    told = [(each.path, each.before, each.after) for each in changes(read(dated), read(other))]
+    assert told == [("when.date.offset", "-1d", "90m"), ("when.date.match", "trip_id", "booking_id")]
+    switched = [each.path for each in changes(read(whole()), read(dated))]
+    assert {"when.event", "when.date.event", "when.unless.within", "when.cut_off"} <= set(switched)
 
 
 def test_what_comes_and_goes_has_only_one_side() -> None:
@@ -77,6 +90,7 @@ def test_what_comes_and_goes_has_only_one_side() -> None:
         ("owner", None, "a@b.example"),
         ("inbox.fallback", None, "true"),
         ("inbox.ttl", None, "7d"),
+        ("inbox.copy", None, "false"),
     ]
     assert all(each.after is None for each in changes(read(full), read(bare)))
 
@@ -97,6 +111,7 @@ def test_a_live_campaigns_change_says_what_it_means_for_what_waits() -> None:
     assert "gets the new content" in means(Status.LIVE, what__title="Hi", **later)
     assert "gets the new content" not in means(Status.LIVE, when__event="other")
     assert "count at once" in means(Status.LIVE, limits__ignore_caps=True)
+    assert "count at once" in means(Status.LIVE, when__cut_off="3h")
     assert "before 2026-12-01 00:00 UTC, its start, is dropped" in means(
         Status.LIVE, when__starts="2026-12-01"
     )
