@@ -225,7 +225,7 @@ class Witness:
         """Is no user's agenda, and no delivery, unfinished by the journals?"""
         for (topic, _), latest in self.latest.items():
             actor = self._actors[topic]
-            if actor == "users" and any(key[:1] == AGENDA.prefix for key in latest):
+            if actor == "users" and any(_waits(key, value) for key, value in latest.items()):
                 return False
             if actor == "fcm" and any(
                 LEDGER.decode(value).stage is not Stage.DONE
@@ -234,3 +234,8 @@ class Witness:
             ):
                 return False
         return True
+
+
+def _waits(key: bytes, packed: bytes) -> bool:
+    """Is it an agenda with something unfinished? What it remembers of what is over waits for nothing."""
+    return key[:1] == AGENDA.prefix and bool(AGENDA.decode(packed).entries)
