@@ -1,4 +1,4 @@
-"""Writes the generated pages of `docs/reference/`. Run from the checkout: `.venv/bin/python -m
+"""Writes the generated files of `docs/reference/`. Run from the checkout: `.venv/bin/python -m
 scripts.reference`.
 """
 
@@ -12,9 +12,19 @@ from app.settings import select_pure_python_faust
 select_pure_python_faust()
 
 from app.domain.model import reason  # noqa: E402 - after the choice of Faust's path
-from scripts.pages import campaigns, commands, events, expectations, http, settings, topics  # noqa: E402
+from scripts.pages import (  # noqa: E402
+    campaign_schema,
+    campaigns,
+    commands,
+    events,
+    expectations,
+    http,
+    settings,
+    topics,
+)
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "campaign.schema.json": campaign_schema.render,
     "campaigns.md": campaigns.render,
     "commands.md": commands.render,
     "events.md": events.render,

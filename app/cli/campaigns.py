@@ -126,6 +126,21 @@ def apply(files: Files, schedule: Schedule = False, wait: Wait = True, as_json: 
     _change(settings, decide, as_json, publish=True, wait=wait)
 
 
+@app.command(epilog="Example: python -m app campaign diff campaigns/cart-reminder.yaml")
+def diff(file: File, as_json: AsJson = False) -> None:
+    """Show what `apply` would change, field by field, and what that means for what is waiting. Changes nothing."""
+    from app.cli.campaign_diff import difference, lines  # noqa: PLC0415 - heavy
+    from app.cli.campaign_records import read_all  # noqa: PLC0415 - heavy
+    from app.clock import now_ms  # noqa: PLC0415 - only this command asks
+
+    settings = load_settings()
+    sources, problems = _read([file], settings)
+    _refuse(problems, as_json)
+    records = read_all(settings)
+    found = [difference(records, source, now_ms()) for source in sources]
+    result(found, "\n".join(line for each in found for line in lines(each)), as_json)
+
+
 @app.command(epilog="Example: python -m app campaign schedule cart-reminder")
 def schedule(ids: Ids, wait: Wait = True, as_json: AsJson = False) -> None:
     """Let campaigns send: at once, or from their start on."""

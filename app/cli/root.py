@@ -33,6 +33,7 @@ PLACES = (
     Place("event", "app.cli.events", "Send events, follow them, move a stream clock on."),
     Place("stats", "app.cli.stats", "What the decisions of each campaign add up to."),
     Place("user", "app.cli.users", "What is known of one user."),
+    Place("explain", "app.cli.explain", "Why a campaign was or was not sent to a user."),
     Place("inbox", "app.cli.inbox", "The App Inbox of one user."),
     Place("dlq", "app.cli.dead_letters", "Dead letters: list, show, replay."),
     Place("sink", "app.cli.sink", "A loopback push service, for tests and trials."),

@@ -27,12 +27,12 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def get(settings: Settings, what: str, *path: str) -> Any:
-    """GET below /api/v1. Raises NotFoundError, named by `what`, and UnreachableError."""
+def get(settings: Settings, what: str | None, *path: str) -> Any:
+    """GET below /api/v1. Raises NotFoundError, named by `what` or in the worker's own words, and UnreachableError."""
     try:
         answer = _ask(settings, f"/api/v1/{'/'.join(quote(part, safe='') for part in path)}")
         if answer.status == HTTPStatus.NOT_FOUND:
-            raise NotFoundError(f"There is no {what}.")
+            raise NotFoundError(_missing(answer) if what is None else f"There is no {what}.")
         if answer.status != HTTPStatus.OK:
             raise _failed(settings, answer)
         return json.loads(answer.body)
@@ -62,6 +62,12 @@ def _failed(settings: Settings, answer: Answer) -> CommandError:
             f"{why}. Look at http://{settings.web}/readyz, and try again when it is ready."
         )
     return CommandError(f"{why}.")
+
+
+def _missing(answer: Answer) -> str:
+    """What the worker says is not there, as a sentence."""
+    said = _detail(answer).rstrip(".")
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _detail(answer: Answer) -> str:

@@ -55,6 +55,12 @@ class Api:
         answer = await self._looks.elsewhere(request, user)
         return as_json(await self._looks.user(user)) if answer is None else answer
 
+    async def explain(self, request: web.Request) -> web.Response:
+        """Why a campaign was or was not sent to a user."""
+        user, campaign = request.match_info["user_id"], request.match_info["campaign_id"]
+        answer = await self._looks.elsewhere(request, user)
+        return as_json(await self._looks.explain(user, campaign)) if answer is None else answer
+
     async def inbox(self, request: web.Request) -> web.Response:
         """The inbox of a user."""
         user = request.match_info["user_id"]

@@ -22,15 +22,22 @@ def of_campaigns(sums: Mapping[str, Counts]) -> Iterator[Metric]:
         "What the sums of a campaign miss; 0 at all times (C152).",
         labels=("campaign",),
     )
+    unfinished = GaugeMetricFamily(
+        "carillon_unfinished_messages",
+        "User-messages that are held, or on their way; never below 0 (C152).",
+        labels=("campaign", "place"),
+    )
     shown: dict[str, Counts] = {}
     for campaign, counts in sorted(sums.items(), key=lambda each: -each[1].qualified):
         name = campaign if len(shown) < CAMPAIGNS else OTHER
         shown.setdefault(name, Counts()).merge(counts)
     for campaign, counts in shown.items():
         gap.add_metric((campaign,), counts.gap)
+        unfinished.add_metric((campaign, "held"), counts.held_now)
+        unfinished.add_metric((campaign, "on_their_way"), counts.on_their_way)
         for code, count in _codes(counts):
             decisions.add_metric((campaign, code), count)
-    yield from (decisions, gap)
+    yield from (decisions, gap, unfinished)
 
 
 def _codes(counts: Counts) -> Iterator[tuple[str, int]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from app.domain.model.campaign import Campaign, When
+from app.domain.rules.wording import span
 from app.web.told import Loss, losses
 from tables.catalog import Definition, Records, Standing
 from tables.stats import Counts
@@ -141,11 +142,3 @@ def in_words(campaign: Campaign) -> str:
 
 def _delay(when: When) -> str:
     return f", {span(when.delay_ms)} later" if when.delay_ms else ""
-
-
-def span(milliseconds: int) -> str:
-    """A duration as campaign files spell it: the largest unit that it is a whole number of."""
-    for unit, length_ms in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
-        if milliseconds and milliseconds % length_ms == 0:
-            return f"{milliseconds // length_ms}{unit}"
-    return f"{milliseconds} ms"

@@ -61,6 +61,22 @@ class Console:
         inbox = self._looks.inbox(name)
         return _page(request, "user.html", "users", user=found, inbox=inbox, asked=name)
 
+    async def ask_explain(self, request: web.Request) -> web.Response:
+        """To the explanation that was asked for."""
+        user, campaign = (request.query.get(name, "").strip() for name in ("user", "campaign"))
+        if not user or not campaign:
+            return _go(f"/console/campaigns/{segment(campaign)}" if campaign else HOME)
+        return _go(f"/console/users/{segment(user)}/explain/{segment(campaign)}")
+
+    async def explain(self, request: web.Request) -> web.StreamResponse:
+        """Why a campaign was or was not sent to a user, from the worker that owns them."""
+        user, campaign = request.match_info["user_id"], request.match_info["campaign_id"]
+        answer = await self._looks.elsewhere(request, user)
+        if answer is not None:
+            return answer
+        found = await self._looks.explain(user, campaign)
+        return _page(request, "explain.html", "users", why=found, asked=user)
+
     async def cluster(self, request: web.Request) -> web.Response:
         """All workers and their partitions."""
         return _page(request, "cluster.html", "cluster", workers=await self._looks.workers())

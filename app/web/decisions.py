@@ -2,75 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from app import wire
 from app.domain.model.decision import Decision
-from app.web.answers import not_now
-from app.web.consumer import SharedConsumer
+from app.web.fetching import Fetching
 
 logger = logging.getLogger(__name__)
 
-ANSWER_S = 5.0
-POLL_MS = 500
-FETCH_BYTES = 256 * 1024
-
 
 class Decisions:
-    """Reads single records of the decisions topic with one group-less consumer, one request after the other."""
+    """Reads single records of the decisions topic."""
 
     def __init__(self, bootstrap: str, topic: str) -> None:
-        self._topic = topic
-        self._consumer = SharedConsumer(
-            bootstrap,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=POLL_MS,
-            max_partition_fetch_bytes=FETCH_BYTES,
-        )
-        self._one_at_a_time = asyncio.Lock()
+        self._records = Fetching(bootstrap, topic, "decisions")
 
     async def at(self, partition: int, offsets: Sequence[int]) -> list[Decision]:
         """The decisions at these offsets, the last on top; those no longer kept are left out. Raises Problem."""
-        if not offsets:
-            return []
-        place = TopicPartition(self._topic, partition)
-        async with self._one_at_a_time:
-            try:
-                async with asyncio.timeout(ANSWER_S):
-                    values = await self._fetch(await self._consumer.started(), place, sorted(set(offsets)))
-            except (KafkaError, TimeoutError) as error:
-                await self.stop()
-                raise not_now(f"Kafka did not give the decisions: {error!r}") from error
-        return decode(values)
-
-    async def _fetch(
-        self, consumer: AIOKafkaConsumer, place: TopicPartition, offsets: list[int]
-    ) -> list[bytes | None]:
-        """The values at ascending offsets. A poll answers for every wanted offset that it reaches."""
-        first = (await consumer.beginning_offsets([place]))[place]
-        end = (await consumer.end_offsets([place]))[place]
-        wanted = [offset for offset in offsets if first <= offset < end]
-        found: dict[int, bytes | None] = {}
-        consumer.assign([place])
-        while wanted:
-            consumer.seek(place, wanted[0])
-            records: list[Any] = (await consumer.getmany(place, timeout_ms=POLL_MS)).get(place, [])
-            found.update((record.offset, record.value) for record in records if record.offset in wanted)
-            if records:
-                wanted = [offset for offset in wanted if offset > records[-1].offset]
-        consumer.unsubscribe()
-        return list(found.values())
+        return decode(record.value for record in await self._records.at(partition, offsets))
 
     async def stop(self) -> None:
         """Let go of the connection."""
-        await self._consumer.stop()
+        await self._records.stop()
 
 
 def decode(values: Iterable[bytes | None]) -> list[Decision]:

@@ -13,15 +13,18 @@ from aiohttp import web
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
+from app.domain.model.decision import Decision
 from app.domain.model.push import InboxItem
 from app.turns.actor import Time
 from app.turns.partition import Partition
 from app.turns.state import State
-from app.web import campaigns, people
+from app.web import campaigns, explained, people
 from app.web.answers import Problem, not_found, not_now
 from app.web.campaigns import CampaignView, VersionView
 from app.web.decisions import Decisions
 from app.web.ends import Ends
+from app.web.events import Events
+from app.web.explained import ExplainedView
 from app.web.inside import Inside
 from app.web.owner import Owners, user_key
 from app.web.partitions import PartitionView, percent_of, views
@@ -44,6 +47,7 @@ class Readers(NamedTuple):
     decisions: Decisions
     stats: StatsTail
     owners: Owners
+    events: Events
 
 
 class LatestFound(Struct, frozen=True):
@@ -95,10 +99,38 @@ class Looks:
         items = people.inbox_of(self._state("inbox", place)[1], user_key(user))
         return [item for item in items if item.expires_ms > now_ms]
 
+    async def explain(self, user: str, campaign: str) -> ExplainedView:
+        """Why a campaign was or was not sent to a user of this worker. Raises Problem."""
+        await self._refresh()
+        place, key = self._readers.owners.place_of(user), user_key(user)
+        partition, state = self._state("users", place)
+        found = explained.user_of(state, user, key)
+        if found is None:
+            raise not_found(
+                f"nothing is known of a user {user!r}: no event of theirs has come, and nothing was sent to them"
+            )
+        offsets = list(found.activity.recent_offsets)
+        events = await self._readers.events.at(place, offsets)
+        sources = explained.Sources(events, len(offsets), await self._decided_on(place, key))
+        view = explained.view(found, campaign, sources, self._inside.catalog, self._now_ms(partition))
+        if view is None:
+            raise self._unknown_campaign(campaign)
+        return view
+
+    def _unknown_campaign(self, campaign: str) -> Problem:
+        if campaign in self._inside.catalog.records.standings:
+            return not_now(f"the campaign {campaign!r} is not in force yet")
+        return not_found(f"there is no campaign {campaign!r}")
+
     async def _decisions_of(self, place: int, key: bytes) -> tuple[Told, ...] | None:
+        found = await self._decided_on(place, key)
+        return None if found is None else tuple(tell_all(found))
+
+    async def _decided_on(self, place: int, key: bytes) -> list[Decision] | None:
+        """The last decisions on a user, the last on top; None where they cannot be read at the moment."""
         try:
             _, state = self._state("tally", place)
-            return tuple(tell_all(await self._readers.decisions.at(place, people.offsets_of(state, key))))
+            return await self._readers.decisions.at(place, people.offsets_of(state, key))
         except Problem:
             return None
 

@@ -9,6 +9,7 @@ import msgspec
 
 from app.domain.model.push import InboxItem
 from app.web.campaigns import CampaignView
+from app.web.explained import ExplainedView
 from app.web.partitions import PartitionView
 from app.web.people import UserView
 from app.web.told import Told
@@ -60,6 +61,13 @@ OPERATIONS = (
         "/api/v1/users/{user_id}",
         "One user, from the worker that owns them",
         UserView,
+        may_be_missing=True,
+    ),
+    Operation(
+        "explain",
+        "/api/v1/users/{user_id}/explain/{campaign_id}",
+        "Why a campaign was or was not sent to a user (C151)",
+        ExplainedView,
         may_be_missing=True,
     ),
     Operation("inbox", "/api/v1/users/{user_id}/inbox", "A user's inbox, newest first", list[InboxItem]),

@@ -6,19 +6,19 @@ from typing import Any
 
 from msgspec import Struct
 
+from app.domain.explain.guards import cap_used
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Cap
 from app.domain.model.event import PushStatus
 from app.domain.model.push import InboxItem
 from app.domain.model.reason import EXPLANATIONS
 from app.domain.model.user import Activity, Agenda, Device, Entry, Held, OnItsWay, Profile, Waiting
-from app.domain.rules.caps import is_capped
 from app.domain.rules.surface import Unreachable, choose
+from app.domain.rules.wording import span
 from app.domain.rules.zones import day_of, zone_for
 from app.turns.state import State
 from app.turns.table import Table
 from app.web import masks
-from app.web.campaigns import span
 from app.web.told import Told
 from tables.inbox import INBOX, UserInbox
 from tables.stats import OF_USER, Latest
@@ -200,9 +200,7 @@ def _entry(entry: Entry) -> EntryView:
 
 
 def _cap(cap: Cap, cleared_ms: list[int], now_ms: int, zone: str) -> CapView:
-    """Used is the number of smaller caps that would be exhausted: counted by the very rule that decides."""
-    tried = (Cap(most, cap.rolling_ms) for most in range(1, len(cleared_ms) + 1))
-    used = sum(is_capped((smaller,), cleared_ms, now_ms, zone) for smaller in tried)
+    used = cap_used(cap, cleared_ms, now_ms, zone)
     if cap.rolling_ms is None:
         return CapView(cap.max, used, DAY, day_of(now_ms, zone).ends_ms)
     return CapView(cap.max, used, span(cap.rolling_ms), None)

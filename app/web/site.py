@@ -17,6 +17,7 @@ from app.web.api import Api
 from app.web.console import Console
 from app.web.decisions import Decisions
 from app.web.ends import Ends
+from app.web.events import Events
 from app.web.guards import explain, harden, only_by_name
 from app.web.health import Pulse
 from app.web.inside import Inside
@@ -63,7 +64,9 @@ def _add_views(inside: Inside, looks: Looks, readers: Readers, pulse: Pulse, met
         ("/console/", console.campaigns),
         ("/console/search", console.search),
         ("/console/campaigns/{campaign_id}", console.campaign),
+        ("/console/explain", console.ask_explain),
         ("/console/users/{user_id}", console.user),
+        ("/console/users/{user_id}/explain/{campaign_id}", console.explain),
         ("/console/cluster", console.cluster),
     ]
     for path, answer in views:
@@ -106,6 +109,7 @@ def readers_of(inside: Inside) -> Readers:
         Decisions(kafka, topics.decisions),
         StatsTail(kafka, topics.stats, inside.settings.partitions),
         Owners(inside),
+        Events(kafka, topics.events),
     )
 
 
@@ -117,7 +121,7 @@ def _running(readers: Readers, pulse: Pulse) -> Callable[[web.Application], Asyn
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks)
-        for reader in (readers.ends, readers.decisions, readers.owners):
+        for reader in (readers.ends, readers.decisions, readers.events, readers.owners):
             await reader.stop()
 
     return run

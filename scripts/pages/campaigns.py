@@ -60,6 +60,9 @@ def render() -> str:
         "is refused whole, with every problem: its line, its path, what is wrong, what was meant. Durations are a "
         "whole number and `s`, `m`, `h` or `d`, at most ten years. A file has at most "
         f"{MOST_CHARACTERS:,} characters, {MOST_VALUES:,} values, and is nested at most {DEEPEST} deep.",
+        "Editors that know JSON Schema complete and check a file by [campaign.schema.json](campaign.schema.json) where "
+        "its first line names it: `# yaml-language-server: $schema=docs/reference/campaign.schema.json`. "
+        "`campaign check` checks more: templates, links, and what must fit together.",
         "## Keys",
         table(("key", "type", "default", "meaning", "example"), rows),
         "All of them at once:",

@@ -27,6 +27,11 @@ PAGES = (
     ("/console/", "campaigns with their counts"),
     ("/console/search", "leads to the user that `?user=` names"),
     ("/console/campaigns/{campaign_id}", "one campaign: losses by reason, last decisions"),
+    ("/console/explain", "leads to the explanation for `?user=` and `?campaign=`"),
+    (
+        "/console/users/{user_id}/explain/{campaign_id}",
+        "why a campaign was or was not sent to a user: events, conditions with values, guards, decisions",
+    ),
     ("/console/users/{user_id}", "one user: devices, timers, caps, inbox, decisions with reasons"),
     ("/console/cluster", "workers and partitions"),
 )

@@ -1,8 +1,9 @@
 """The rule of an inaction campaign (C010) over a log in any order, by plain loops: one campaign, `repeat: restart`.
 
 A partition's time is the latest event time that it has read. A timer fires once that is later than its due time. An A
-starts a timer at tA + T; a B read later cancels it where tA <= tB <= tA + T, and so does one read earlier where
-tA < tB <= tA + T. Another A takes the timer over under the same conditions. An id that was read is not read again.
+starts a timer at tA + T; a B read later cancels it where tB <= tA + T, and so does one read earlier where
+tA < tB <= tA + T. Another A takes the timer over, read later where tA <= its time <= tA + T, read earlier as a B does.
+An id that was read is not read again.
 """
 
 from __future__ import annotations
@@ -41,8 +42,11 @@ def reminded(messages: Iterable[Mapping[str, Any]]) -> list[str]:
 def _read(user: _User, event: str | None, at_s: float, message_id: str) -> None:
     if event not in {"purchase", "add_to_cart"}:
         return
-    user.timers = [timer for timer in user.timers if not timer[0] <= at_s <= timer[0] + PATIENCE_S]
+    is_cart = event == "add_to_cart"
+    user.timers = [
+        timer for timer in user.timers if at_s > timer[0] + PATIENCE_S or (is_cart and at_s < timer[0])
+    ]
     is_over = any(at_s < end_s <= at_s + PATIENCE_S for end_s in user.ends)
     user.ends.append(at_s)
-    if event == "add_to_cart" and not is_over:
+    if is_cart and not is_over:
         user.timers.append((at_s, message_id))

@@ -88,13 +88,16 @@ def test_a_page_is_its_rendering(name: str) -> None:
 def test_there_is_no_other_page_and_the_readme_leads_to_each() -> None:
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     assert {path.name for path in FOLDER.iterdir()} == set(PAGES)
-    assert [name for name in PAGES if f"docs/reference/{name}" not in readme] == []
+    pages = [name for name in PAGES if name.endswith(".md")]
+    assert [name for name in pages if f"docs/reference/{name}" not in readme] == []
+    told = "".join((FOLDER / name).read_text(encoding="utf-8") for name in pages)
+    assert [name for name in PAGES if f"]({name})" not in told and name not in pages] == []
 
 
 def test_links_between_pages_lead_somewhere() -> None:
     for path in FOLDER.glob("*.md"):
         for target, anchor in re.findall(
-            r"\]\(([\w.-]+\.md)(?:#([\w-]+))?\)", path.read_text(encoding="utf-8")
+            r"\]\(([\w.-]+\.(?:md|json))(?:#([\w-]+))?\)", path.read_text(encoding="utf-8")
         ):
             text = (FOLDER / target).read_text(encoding="utf-8")
             heads = {

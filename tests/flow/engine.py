@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from agents.users import Shared, UsersActor
+from app import wire
 from app.domain.catalog import make_plan
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Campaign, Cap, Status
@@ -17,7 +18,9 @@ from app.turns.ports import Mail
 from app.turns.state import State
 from app.turns.timers import Timers
 from app.turns.watermark import Watermark
+from tables.users import AGENDA
 from tests.app.turns.memory import MemoryRecord, MemoryStore, SetClock
+from tests.flow.conservation import Conservation
 
 TOPICS = Topics("test", "events")
 
@@ -76,6 +79,9 @@ class Flow:
         self.decider = Decider(self.actor, self.state, inputs, lambda pairs: True)
         self.watermark = Watermark(b"", 0, 0, {}, {})
         self.sent: list[Mail] = []
+        self.topics = TOPICS
+        self.log: dict[int, MemoryRecord] = {}
+        self.conservation: Conservation | None = Conservation()
         self._turn_size = turn_size
         self._offsets: dict[str, int] = {}
 
@@ -110,6 +116,23 @@ class Flow:
             self.store.write(index)
             self.state.timers.saved(number, index)
             left = left[decided.taken :]
+            self._conserve(decided.turn.mail)
+
+    def _conserve(self, mail: Iterable[Mail]) -> None:
+        """C152 holds after each turn, over what was decided and over the users' agendas.
+
+        Set `conservation` to None where messages move to users of another flow.
+        """
+        if self.conservation is None:
+            return
+        for each in mail:
+            if each.topic == TOPICS.decisions:
+                self.conservation.add(wire.decode_decision(each.value or b""))
+        faults = [*self.conservation.faults, *self.conservation.of_campaigns()]
+        for user in self.conservation.users():
+            packed = self.store.get(AGENDA.prefix + user.encode("utf-8", "surrogatepass"))
+            faults += self.conservation.of_user(user, None if packed is None else AGENDA.decode(packed))
+        assert not faults, faults
 
     def decisions(self) -> list[dict[str, Any]]:
         """Every decision so far, in order."""
@@ -118,4 +141,9 @@ class Flow:
     def _record(self, topic: str, key: str | None, value: bytes) -> MemoryRecord:
         offset = self._offsets.get(topic, -1) + 1
         self._offsets[topic] = offset
-        return MemoryRecord(topic, 0, offset, 1_700_000_000_000, None if key is None else key.encode(), value)
+        record = MemoryRecord(
+            topic, 0, offset, 1_700_000_000_000, None if key is None else key.encode(), value
+        )
+        if topic == TOPICS.events:
+            self.log[offset] = record
+        return record

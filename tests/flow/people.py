@@ -63,6 +63,8 @@ class People:
         }
         self._ways: dict[Way, deque[Mail]] = {}
         self._tokens = _Tokens()
+        for flow in self.flows.values():
+            flow.conservation = None  # messages move between these
         self._seen = dict.fromkeys(self.flows, 0)
 
     def feed(self, *messages: dict[str, Any]) -> None:

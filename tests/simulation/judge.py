@@ -123,6 +123,7 @@ def _counted(world: World, decisions: Sequence[Decision]) -> Iterator[str]:
     for value in latest.values():
         told = decode_counts(value)
         found.setdefault(told.campaign, Counts()).merge(told.counts)
+    yield from (f"E6: {what}" for what in world.witness.conservation.of_campaigns())
     if wanted != found:
         yield f"E6: counted {found}, where the decisions say {wanted}"
     for campaign, counts in found.items():

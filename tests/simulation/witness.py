@@ -23,6 +23,7 @@ from app.turns.watermark import (
 )
 from tables.ledger import LEDGER, Stage, ledger_key
 from tables.users import AGENDA
+from tests.flow.conservation import Conservation
 from tests.simulation.broker import Line, Part, Place
 
 DAY_MS = 86_400_000
@@ -50,6 +51,7 @@ class Witness:
         self.messages: dict[str, Message] = defaultdict(Message)
         self.fences: dict[Place, Fence] = {}
         self.decisions: list[Decision] = []
+        self.conservation = Conservation()
         self.outboxes: dict[tuple[str, int], list[Any]] = {}
         self.relayed: Counter[tuple[str, int, int]] = Counter()
         self.doubts: Counter[tuple[str, str]] = Counter()
@@ -87,6 +89,8 @@ class Witness:
             self._mark(place, decode_watermark(packed))
         if (packed := pairs.get(OUTBOX_KEY)) is not None:
             self._sends(actor, f"{actor}/{place[1]}", decode_outbox(packed))
+        if actor == "users":
+            self._conserve(self.latest[place], pairs)
 
     @staticmethod
     def _remember(latest: dict[bytes, bytes], pairs: dict[bytes, bytes | None]) -> None:
@@ -102,6 +106,17 @@ class Witness:
         self.outboxes[sender, outbox.turn] = outbox.mail
         if actor == "users":
             self._decided(outbox.mail)
+
+    def _conserve(self, latest: dict[bytes, bytes], pairs: dict[bytes, bytes | None]) -> None:
+        """What was decided is what the agendas of this batch say (E6, C152)."""
+        faults, self.conservation.faults = self.conservation.faults, []
+        for key in pairs:
+            if key[:1] == AGENDA.prefix:
+                packed = latest.get(key)
+                agenda = None if packed is None else AGENDA.decode(packed)
+                faults += self.conservation.of_user(key[1:].decode("utf-8", "surrogatepass"), agenda)
+        for fault in faults:
+            self._violated(f"E6: {fault}")
 
     def _mark(self, place: Place, mark: Watermark) -> None:
         before = self._marks.get(place)
@@ -131,6 +146,7 @@ class Witness:
             if topic == self._topics.decisions:
                 decision = wire.decode_decision(value)
                 self.decisions.append(decision)
+                self.conservation.add(decision)
                 touched.add(decision.message_id)
                 self._count(decision, self.messages[decision.message_id])
         for name in touched:
@@ -209,9 +225,7 @@ class Witness:
         """Is no user's agenda, and no delivery, unfinished by the journals?"""
         for (topic, _), latest in self.latest.items():
             actor = self._actors[topic]
-            if actor == "users" and any(
-                AGENDA.decode(value).entries for key, value in latest.items() if key[:1] == AGENDA.prefix
-            ):
+            if actor == "users" and any(_waits(key, value) for key, value in latest.items()):
                 return False
             if actor == "fcm" and any(
                 LEDGER.decode(value).stage is not Stage.DONE
@@ -220,3 +234,8 @@ class Witness:
             ):
                 return False
         return True
+
+
+def _waits(key: bytes, packed: bytes) -> bool:
+    """Is it an agenda with something unfinished? What it remembers of what is over waits for nothing."""
+    return key[:1] == AGENDA.prefix and bool(AGENDA.decode(packed).entries)

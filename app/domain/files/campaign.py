@@ -6,8 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.domain.files import meant
 from app.domain.files.conditions import read_who
 from app.domain.files.expectations import read_expectations
+from app.domain.files.meant import asked
+from app.domain.files.places import put_right
 from app.domain.files.problems import Problem
 from app.domain.files.section import Section, described
 from app.domain.files.what import read_inbox, read_what
@@ -22,8 +25,8 @@ OTHER_DOCUMENTS = ("segment", "resource")
 BESIDE = ("test", "app")
 """Documents for `campaign test`: no part of what is applied."""
 ID_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_SHARE = re.compile(r"([0-9]{1,2})(?:\.([0-9]{1,2}))?%", re.ASCII)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+SHARE = re.compile(r"([0-9]{1,2})(?:\.([0-9]{1,2}))?%", re.ASCII)
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def load(text: str, *, app_zone: str, amplify_default: bool) -> list[Campaign] | list[Problem]:
@@ -81,7 +84,7 @@ def read_campaign(
         caps_count=caps_count,
         inbox=read_inbox(section, amplify_default),
     )
-    return problems or campaign
+    return [put_right(problem) for problem in problems] or campaign
 
 
 def _read_document(document: Document, app_zone: str, amplify_default: bool) -> Campaign | list[Problem]:
@@ -124,15 +127,15 @@ def _read_id(section: Section) -> str:
         section.refuse(
             "campaign",
             f"{campaign_id!r} is no campaign id",
-            "up to 64 of a-z, 0-9 and -, not starting with -",
+            asked(meant.campaign_id(campaign_id), "up to 64 of a-z, 0-9 and -, not starting with -"),
         )
     return campaign_id
 
 
 def _read_owner(section: Section) -> str | None:
     owner = section.text("owner")
-    if owner is not None and not _EMAIL.fullmatch(owner):
-        section.refuse("owner", f"{owner!r} is no e-mail address")
+    if owner is not None and not EMAIL.fullmatch(owner):
+        section.refuse("owner", f"{owner!r} is no e-mail address", "as in crm@example.com")
     return owner
 
 
@@ -142,17 +145,17 @@ def _read_control(section: Section) -> int:
     share = value.get("control") if isinstance(value, Mapping) else None
     if share is None:
         return 0
-    found = _SHARE.fullmatch(share) if isinstance(share, str) else None
+    found = SHARE.fullmatch(share) if isinstance(share, str) else None
     if found is None:
-        problem = Problem("limits.control", f"{described(share)} is no share", "below 100%, as in 5% or 2.5%")
-        section.problems.append(problem)
+        hint = asked(meant.share(share), "below 100%, as in 5% or 2.5%")
+        section.problems.append(Problem("limits.control", f"{described(share)} is no share", hint))
         return 0
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def _read_limits(section: Section) -> tuple[bool, bool]:
     """(ignore_caps, caps_count) (C031-C033)."""
-    limits = section.section("limits")
+    limits = section.section("limits", "as in limits: {ignore_caps: true}")
     if limits is None:
         return False, True
     limits.only(frozenset({"ignore_caps", "caps_count", "control"}), LIMITS_NOT_YET)

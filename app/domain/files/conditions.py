@@ -37,7 +37,7 @@ def read_who(values: Mapping[str, Any], zone: str, problems: list[Problem]) -> C
 
 def read_where(section: Section, zone: str) -> Condition:
     """The condition under `where` of a section: a map of properties, all of which must hold."""
-    where = section.section("where")
+    where = section.section("where", "as in where: {price: {gte: 10}}")
     if where is None:
         return EVERYONE
     if not where.values:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from app.domain.files import meant
 from app.domain.files.conditions import read_where
 from app.domain.files.durations import read_duration, read_time_of_day
+from app.domain.files.meant import asked
 from app.domain.files.section import Section, described
 from app.domain.model.campaign import EVERYONE, Condition, DateTrigger, Unless
 
 KEYS = frozenset({"event", "property", "offset", "match", "where", "unless", "at"})
 UNLESS = frozenset({"event", "where", "match"})
+EXAMPLE = "as in date: {event: trip_booked, property: departs_at, offset: -1d}"
 
 
 class DateSection(NamedTuple):
@@ -24,7 +27,7 @@ class DateSection(NamedTuple):
 
 def read_date(when: Section, zone: str) -> DateSection | None:
     """Reads `when.date`; None where it is left out or is no map."""
-    section = when.section("date")
+    section = when.section("date", EXAMPLE)
     if section is None:
         return None
     section.only(KEYS)
@@ -32,9 +35,8 @@ def read_date(when: Section, zone: str) -> DateSection | None:
     match = section.text("match")
     if unless is not None and unless.match is not None:
         if match is not None and match != unless.match:
-            section.refuse(
-                "match", "is not the property of unless.match", "one property tells bookings apart"
-            )
+            message = f"is not the property of {section.path}.unless.match"
+            section.refuse("match", message, "one property tells bookings apart")
         match = unless.match
     if unless is not None:
         unless = Unless(unless.event, 0, match, unless.where)
@@ -43,7 +45,7 @@ def read_date(when: Section, zone: str) -> DateSection | None:
 
 
 def _read_unless(section: Section, zone: str) -> Unless | None:
-    unless = section.section("unless")
+    unless = section.section("unless", "as in unless: {event: trip_cancelled}")
     if unless is None:
         return None
     unless.only(UNLESS)
@@ -58,7 +60,8 @@ def _read_offset(section: Section) -> int:
     sign = -1 if isinstance(value, str) and value.startswith("-") else 1
     length_ms = read_duration(value[1:] if isinstance(value, str) and value[:1] in {"-", "+"} else value)
     if length_ms is None:
-        section.refuse("offset", f"{described(value)} is no offset", "before: -1d, -90m; after: 2h")
+        hint = asked(meant.offset(value), "before: -1d, -90m; after: 2h")
+        section.refuse("offset", f"{described(value)} is no offset", hint)
         return 0
     return sign * length_ms
 
@@ -67,5 +70,7 @@ def _read_minute(section: Section) -> int | None:
     value = section.values.get("at")
     minute = read_time_of_day(value)
     if value is not None and minute is None:
-        section.refuse("at", f"{described(value)} is no time of day", 'write it in quotes, as in "09:00"')
+        at = meant.time_of_day(value)
+        hint = asked(at and f'"{at}"', 'write it in quotes, as in "09:00"')
+        section.refuse("at", f"{described(value)} is no time of day", hint)
     return minute

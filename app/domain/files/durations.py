@@ -10,7 +10,7 @@ LONGEST_MS = 3_650 * UNITS_MS["d"]
 FORM = "a whole number and a unit, as in 90s, 10m, 4h or 30d"
 
 _DURATION = re.compile(r"([0-9]{1,12})([smhd])", re.ASCII)
-_TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
 def read_duration(text: object) -> int | None:
@@ -24,5 +24,5 @@ def read_duration(text: object) -> int | None:
 
 def read_time_of_day(text: object) -> int | None:
     """Minutes after midnight, 0 to 1439; None for what is not written as `HH:MM`."""
-    found = _TIME_OF_DAY.fullmatch(text) if isinstance(text, str) else None
+    found = TIME_OF_DAY.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else int(found[1]) * 60 + int(found[2])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
+from app.domain.files import meant
 from app.domain.files.durations import FORM, read_duration
 from app.domain.files.problems import Problem
 from app.domain.files.section import described, read_instant
@@ -28,7 +29,8 @@ def read_operand(field: str, operator: Operator, value: Any, zone: str, refuse: 
     match operator:
         case Operator.BEFORE | Operator.AFTER:
             at_ms = read_instant(value, zone)
-            wrong = refuse(f"{described(value)} is no date", "write 2026-11-23 or 2026-11-23T09:00")
+            hint = meant.asked(meant.instant(value), "write 2026-11-23 or 2026-11-23T09:00")
+            wrong = refuse(f"{described(value)} is no date", hint)
             return wrong if at_ms is None else at_ms
         case _:
             return _READERS[operator](value, refuse)
@@ -74,7 +76,8 @@ def _duration(value: Any, refuse: Refuse) -> Any | Problem:
     duration_ms = read_duration(value)
     if duration_ms:
         return duration_ms
-    return refuse(f"{described(value)} is no duration above zero", f"write {FORM}")
+    near = None if value in ("0s", 0) else meant.duration(value)
+    return refuse(f"{described(value)} is no duration above zero", meant.asked(near, f"write {FORM}"))
 
 
 def _nothing(value: Any, refuse: Refuse) -> Any | Problem:

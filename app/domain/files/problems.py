@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from msgspec import Struct
+
+from app.domain.files.meant import nearest
 
 
 class Problem(Struct, frozen=True):
@@ -30,9 +31,9 @@ def suggestion(word: object, known: Iterable[str], unlisted: Iterable[str] = ())
     `unlisted` words may be meant, but are not offered.
     """
     words = sorted(str(name) for name in known)
-    near = get_close_matches(str(word), [*words, *sorted(unlisted)], n=1)
-    if near:
-        return f"did you mean {near[0]!r}?"
+    near = nearest(word, [*words, *unlisted])
+    if near is not None:
+        return f"did you mean {near!r}?"
     return f"known here: {', '.join(words)}" if words else ""
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from app.domain.files import meant
 from app.domain.files.durations import FORM, read_duration
 from app.domain.files.problems import Problem, child, suggestion
 from app.domain.rules.zones import instant, is_zone, names
@@ -33,6 +34,8 @@ class Section:
         for key in self.values:
             if key in not_yet:
                 self.refuse(key, f"{child(self.path, key)} is not supported yet")
+            elif key == "<<":
+                self.refuse(key, "merge keys are not supported", "write the keys out")
             elif key not in supported:
                 self.refuse(key, f"unknown key {key!r}", suggestion(key, supported, not_yet))
 
@@ -40,13 +43,13 @@ class Section:
         """True where the key has a value; a null counts as left out."""
         return self.values.get(key) is not None
 
-    def section(self, key: str) -> Section | None:
-        """The map under the key; None where it is left out or is none."""
+    def section(self, key: str, example: str = "") -> Section | None:
+        """The map under the key; None where it is left out or is none. `example`: what one looks like."""
         value = self.values.get(key)
         if value is None:
             return None
         if not isinstance(value, Mapping):
-            self.refuse(key, f"must be a map, not {described(value)}")
+            self.refuse(key, f"must be a map, not {described(value)}", example)
             return None
         return Section(value, child(self.path, key), self.problems)
 
@@ -55,7 +58,11 @@ class Section:
         value = self.values.get(key)
         if value is None or (isinstance(value, str) and value.strip()):
             return value
-        hint = "put it in quotes" if isinstance(value, int | float) else ""
+        hint = (
+            "put it in quotes"
+            if isinstance(value, int | float)
+            else "text that begins with {{ goes in quotes"
+        )
         self.refuse(key, f"must be text, not {described(value)}", hint)
         return None
 
@@ -83,7 +90,8 @@ class Section:
         if isinstance(value, bool):
             return value
         if value is not None:
-            self.refuse(key, f"must be true or false, not {described(value)}")
+            hint = meant.asked(meant.flag(value), "")
+            self.refuse(key, f"must be true or false, not {described(value)}", hint)
         return default
 
     def duration_ms(self, key: str) -> int | None:
@@ -91,7 +99,7 @@ class Section:
         value = self.values.get(key)
         duration_ms = read_duration(value)
         if value is not None and duration_ms is None:
-            hint = f"did you mean {value}s?" if type(value) is int and value >= 0 else f"write {FORM}"
+            hint = meant.asked(meant.duration(value), f"write {FORM}")
             self.refuse(key, f"{described(value)} is no duration", hint)
         return duration_ms
 
@@ -118,7 +126,8 @@ class Section:
         value = self.values.get(key)
         at_ms = read_instant(value, zone)
         if value is not None and at_ms is None:
-            self.refuse(key, f"{described(value)} is no date", "write 2026-11-23 or 2026-11-23T09:00")
+            hint = meant.asked(meant.instant(value), "write 2026-11-23 or 2026-11-23T09:00")
+            self.refuse(key, f"{described(value)} is no date", hint)
         return at_ms
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from app.domain.files.durations import UNITS_MS
+from app.domain.files.meant import asked, color
 from app.domain.files.section import Section, described
 from app.domain.model.campaign import Content, Inbox, Missing
 from app.domain.model.push import AndroidOptions
@@ -19,14 +20,15 @@ SUPPORTED = frozenset({
     "title", "body", "link", "image", "data", "collapse", "ttl", "missing", "silent", "android",
 })  # fmt: skip
 NOT_YET = frozenset({"content", "ios", "web", "variants", "test", "split", "by", "use"})
+ANDROID = frozenset({"channel", "priority", "sound"})
 ANDROID_NOT_YET = frozenset({"actions", "icon", "image", "link"})
 INBOX = frozenset({"copy", "fallback", "ttl", "tags", "title", "body", "link", "image", "colors"})
 COLORS = frozenset({"title", "message", "background"})
 LONGEST_TTL_MS = 28 * UNITS_MS["d"]
 """What FCM keeps a message for at most."""
 
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-_TAKEN_KEYS = re.compile(r"carillon_.*|google\..*|gcm\..*|google|gcm|from|message_type|collapse_key")
+COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+TAKEN_KEYS = re.compile(r"carillon_.*|google\..*|gcm\..*|google|gcm|from|message_type|collapse_key")
 """Keys of a push's data that are ours (CONTRACT section 7) or FCM's own."""
 
 
@@ -40,7 +42,7 @@ class Priority(StrEnum):
 
 def read_what(document: Section) -> Content:
     """Reads `what`, which must be there with a title and a body; only a silent push may do without."""
-    section = document.section("what")
+    section = document.section("what", "as in what: {title: Hello, body: You}")
     if section is None:
         if not document.given("what"):
             document.refuse("what", "is missing", "as in what: {title: Hello, body: You}")
@@ -70,7 +72,7 @@ def read_inbox(document: Section, amplify_default: bool) -> Inbox | None:
     `fallback` left out is the app's amplification switch (SPEC 9, Surfaces). `ttl` is mandatory wherever
     something may go to the inbox (C113): there is no default that fits every message.
     """
-    section = document.section("inbox")
+    section = document.section("inbox", "as in inbox: {fallback: true, ttl: 7d}")
     if section is None:
         return None
     section.only(INBOX)
@@ -111,31 +113,33 @@ def _template(
 
 
 def _read_data(section: Section) -> dict[str, str]:
-    data = section.section("data")
+    data = section.section("data", "as in data: {cart: c-1}")
     if data is None:
         return {}
     for key in data.values:
-        if _TAKEN_KEYS.fullmatch(key):
+        if TAKEN_KEYS.fullmatch(key):
             data.refuse(key, f"the key {key!r} is taken", "the push service or Carillon itself uses it")
     texts = {key: _template(data, key, required=True) for key in data.values}
     return {key: text for key, text in texts.items() if text}
 
 
 def _read_android(section: Section) -> AndroidOptions | None:
-    android = section.section("android")
+    android = section.section("android", "as in android: {channel: cart}")
     if android is None:
         return None
-    android.only(frozenset({"channel", "priority", "sound"}), ANDROID_NOT_YET)
+    android.only(ANDROID, ANDROID_NOT_YET)
     priority = android.choice("priority", Priority, Priority.DEFAULT)
     return AndroidOptions(android.text("channel"), str(priority), android.text("sound"))
 
 
 def _read_colors(section: Section) -> dict[str, str]:
-    colors = section.section("colors")
+    colors = section.section("colors", 'as in colors: {title: "#222222"}')
     if colors is None:
         return {}
     colors.only(COLORS)
     for name, value in colors.values.items():
-        if name in COLORS and not (isinstance(value, str) and _COLOR.fullmatch(value)):
-            colors.refuse(name, f"{described(value)} is no color", 'write it in quotes, as in "#222222"')
+        if name in COLORS and not (isinstance(value, str) and COLOR.fullmatch(value)):
+            meant = color(value) if value is not None else None
+            hint = 'write it in quotes, as in "#222222"'
+            colors.refuse(name, f"{described(value)} is no color", asked(meant and f'"{meant}"', hint))
     return {str(name): str(value) for name, value in colors.values.items()}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from app.domain.files import meant
 from app.domain.files.conditions import read_where
 from app.domain.files.date_trigger import read_date
 from app.domain.files.durations import read_duration, read_time_of_day
+from app.domain.files.meant import asked
 from app.domain.files.section import Section, described, read_instant
 from app.domain.model.campaign import CutOff, Quiet, QuietThen, Repeat, Unless, When
 
@@ -14,6 +16,8 @@ SUPPORTED = frozenset({
     "event", "date", "where", "unless", "repeat", "delay", "zone", "starts", "ends", "quiet", "cut_off",
 })  # fmt: skip
 OTHER_TRIGGERS = frozenset({"at", "every"})
+UNLESS = frozenset({"event", "within", "match", "where"})
+QUIET = frozenset({"from", "to", "then"})
 NOT_YET = OTHER_TRIGGERS | {"user_zone", "best_time"}
 OF_EVENT = ("where", "unless", "repeat")
 
@@ -31,7 +35,7 @@ class Timing(NamedTuple):
 
 def read_when(document: Section, app_zone: str) -> Timing:
     """Reads `when`, which must be there. Times without a zone are in the app's (CONTRACT section 2)."""
-    section = document.section("when")
+    section = document.section("when", "as in when: {event: add_to_cart}")
     if section is None:
         if not document.given("when"):
             document.refuse("when", "is missing", "as in when: {event: add_to_cart}")
@@ -83,10 +87,10 @@ def _read_event(section: Section) -> str:
 
 
 def _read_unless(section: Section, zone: str) -> Unless | None:
-    unless = section.section("unless")
+    unless = section.section("unless", "as in unless: {event: purchase, within: 10m}")
     if unless is None:
         return None
-    unless.only(frozenset({"event", "within", "match", "where"}))
+    unless.only(UNLESS)
     event = unless.required_text("event")
     within_ms = unless.duration_ms("within")
     if not unless.given("within"):
@@ -97,10 +101,10 @@ def _read_unless(section: Section, zone: str) -> Unless | None:
 
 
 def _read_quiet(section: Section) -> Quiet | None:
-    quiet = section.section("quiet")
+    quiet = section.section("quiet", 'as in quiet: {from: "21:00", to: "09:00"}')
     if quiet is None:
         return None
-    quiet.only(frozenset({"from", "to", "then"}))
+    quiet.only(QUIET)
     from_minute, to_minute = _read_minute(quiet, "from"), _read_minute(quiet, "to")
     if from_minute is not None and from_minute == to_minute:
         quiet.refuse("to", "is the same as from", "leave quiet out where nothing is quiet")
@@ -116,7 +120,7 @@ def _read_cut_off(section: Section, zone: str) -> CutOff | None:
     if after_ms == 0:
         section.refuse("cut_off", "must be above zero")
     elif minute is None and after_ms is None and at_ms is None:
-        hint = 'as in "20:00", 2h or 2026-12-01T20:00'
+        hint = asked(meant.cut_off(value), 'as in "20:00", 2h or 2026-12-01T20:00')
         section.refuse("cut_off", f"{described(value)} is no time of day, duration or date", hint)
     return CutOff(at_ms, after_ms, minute)
 
@@ -127,5 +131,7 @@ def _read_minute(quiet: Section, key: str) -> int | None:
     if value is None:
         quiet.refuse(key, "is missing", 'a time of day, as in "21:00"')
     elif minute is None:
-        quiet.refuse(key, f"{described(value)} is no time of day", 'write it in quotes, as in "21:00"')
+        at = meant.time_of_day(value)
+        hint = 'write it in quotes, as in "21:00"'
+        quiet.refuse(key, f"{described(value)} is no time of day", asked(at and f'"{at}"', hint))
     return minute

@@ -15,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from app.domain.files.problems import Problem, child
+from app.domain.files.yaml_hints import BRACES, TAG, hint_for
 
 DEEPEST = 40
 MOST_VALUES = 20_000
@@ -49,7 +50,8 @@ def read_documents(text: str) -> list[Document] | list[Problem]:
         nodes = list(YAML(typ="safe", pure=True).compose_all(text))
     except MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
-        return [Problem("", f"this is no YAML: {error.problem or error.context}", line=line)]
+        told = str(error.problem or error.context)
+        return [Problem("", f"this is no YAML: {told}", hint_for(told), line)]
     except (YAMLError, ValueError, RecursionError) as error:
         return [
             Problem("", f"this is no YAML: {str(error).splitlines()[0] if str(error) else 'nested too deep'}")
@@ -87,12 +89,13 @@ class _Builder:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, ScalarNode):
-                self.problems.append(Problem(path, "a key must be a plain word", line=line))
+                self.problems.append(Problem(path, "a key must be a plain word", BRACES, line))
                 continue
             key = str(key_node.value)
             below = child(path, key)
             if key in values:
-                self.problems.append(Problem(below, f"the key {key!r} is given twice", line=line))
+                first = f"the first one stands in line {self.lines[below]}"
+                self.problems.append(Problem(below, f"the key {key!r} is given twice", first, line))
             self.lines[below] = line
             values[key] = self.build(value_node, below, depth + 1)
         return values
@@ -101,7 +104,7 @@ class _Builder:
         tag = str(node.tag)
         if not tag.startswith("tag:yaml.org,2002:"):
             line = node.start_mark.line + 1
-            self.problems.append(Problem(path, f"the tag {tag} is not supported", line=line))
+            self.problems.append(Problem(path, f"the tag {tag} is not supported", TAG, line))
             return None
         is_text = node.style is not None or tag.endswith(":str")
         return str(node.value) if is_text else core_value(str(node.value))

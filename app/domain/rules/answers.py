@@ -1,6 +1,8 @@
 """What a cancelling event cancels, whatever the order in which the log brings it and its trigger (C010, C010t).
 
-It answers a trigger that it follows: by its own time, and within a millisecond by the order of the log.
+It answers a trigger that the log had before it, whichever of the two is older by its own time, up to the end of the
+timer; and one that the log has after it where its own time is the later one. Of dates the newest word counts, so there
+it must be the later one in either case (C011).
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ def match_value(match: str | None, properties: dict[str, Any]) -> str | None:
 def answered(user: User, catalog: Catalog, event: Event, now_ms: int, horizon_ms: int) -> list[Held]:
     """Let this event cancel what it answers; returns the held messages that it cancels.
 
-    A timer: where tA <= tB <= due, B being later in the log; B without the `match` property cancels every one. A held
+    A timer: where tB <= due, B being later in the log; B without the `match` property cancels every one. A held
     message: at any time before it is sent (SPEC section 9, Held and delayed). Of one who had other ids no log says
     which came first: there B must be the later one by its own time.
     """
@@ -69,7 +71,7 @@ def _answers(catalog: Catalog, event: Event, entry: Waiting | Held, now_ms: int)
     plan = catalog.plans.get((entry.campaign, entry.version))
     if plan is None or plan.unless is None or plan.unless.event != event.name:
         return False
-    if event.time_ms < entry.trigger.time_ms:
+    if plan.date is not None and event.time_ms < entry.trigger.time_ms:
         return False
     if isinstance(entry, Waiting) and event.time_ms > entry.due_ms:
         return False
@@ -84,9 +86,10 @@ def too_late(user: User, catalog: Catalog, event: Event, now_ms: int) -> list[To
             plan = catalog.plans.get((campaign, started.version)) if started.event_id else None
             if plan is None or plan.unless is None or plan.unless.event != event.name:
                 continue
-            if started.time_ms <= event.time_ms <= started.until_ms and is_for(
-                _answer_of(plan.answer, event, now_ms), started.match
-            ):
+            must_follow = plan.date is not None or user.has_other_ids
+            if event.time_ms > started.until_ms or (must_follow and event.time_ms < started.time_ms):
+                continue
+            if is_for(_answer_of(plan.answer, event, now_ms), started.match):
                 found.append(TooLate(plan, started))
     return found
 

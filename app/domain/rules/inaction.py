@@ -7,6 +7,8 @@ for itself.
 
 from __future__ import annotations
 
+from math import inf
+
 from app.domain.model.campaign import Repeat
 from app.domain.model.event import Event
 from app.domain.model.user import Started, Trigger, User, Waiting
@@ -77,18 +79,24 @@ def _is_covered(user: User, plan: Plan, match: str, time_ms: int, due_ms: int) -
 
 def _forget_ignored(user: User, plan: Plan, match: str, horizon_ms: int) -> None:
     """No late A can come before these any more, so the first of them runs, and the others within its time never do."""
+    ignored = passed_over(user, plan, match, horizon_ms)
+    if ignored:
+        take_out(user, ignored)
+
+
+def passed_over(user: User, plan: Plan, match: str, until_ms: float = inf) -> list[Waiting]:
+    """Those up to this time that stay silent (`keep_first`), as far as is known: another one runs, or has run."""
     ignored: list[Waiting] = []
     runs_until_ms = -1
     for entry in sorted(waiting(user, plan.id, match), key=lambda entry: entry.due_ms):
-        if entry.trigger.time_ms > horizon_ms:
+        if entry.trigger.time_ms > until_ms:
             break
         is_covered = _is_covered(user, plan, match, entry.trigger.time_ms, entry.due_ms)
         if is_covered or entry.trigger.time_ms <= runs_until_ms:
             ignored.append(entry)
         else:
             runs_until_ms = entry.due_ms
-    if ignored:
-        take_out(user, ignored)
+    return ignored
 
 
 def fires(user: User, plan: Plan, entry: Waiting, horizon_ms: int) -> bool:

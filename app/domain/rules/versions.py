@@ -11,7 +11,7 @@ FIELDS = frozenset({"app_version", "os_version", "sdk_version"})
 Version = tuple[tuple[int, ...], bool, str]
 """Numbers without trailing zeros; whether it is a release; what a pre-release is called."""
 
-_FORM = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9}){0,7})(?:-([0-9A-Za-z.-]{1,64}))?(?:[+ ].*)?", re.ASCII)
+FORM = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9}){0,7})(?:-([0-9A-Za-z.-]{1,64}))?(?:[+ ].*)?", re.ASCII)
 
 
 def is_version_field(field: str) -> bool:
@@ -26,7 +26,7 @@ def version_of(text: str) -> Version | None:
     "3.2" equals "3.2.0"; "3.2.0-beta" comes before "3.2.0"; what follows a plus or a blank (a build) does not
     count.
     """
-    found = _FORM.fullmatch(text)
+    found = FORM.fullmatch(text)
     if found is None:
         return None
     numbers = [int(number) for number in found[1].split(".")]

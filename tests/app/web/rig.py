@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,9 +10,12 @@ from typing import Any, cast
 
 from aiohttp import web
 
+from app.domain.catalog import make_plan
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Cap
 from app.domain.model.decision import Decision
+from app.domain.model.event import Event
+from app.domain.rules.plan import Catalog
 from app.engine import make_engine
 from app.settings import Settings, load_settings
 from app.topics import Topics
@@ -27,14 +31,17 @@ from app.turns.watermark import Watermark
 from app.web.answers import not_now
 from app.web.decisions import Decisions, decode
 from app.web.ends import Ends
+from app.web.events import Events, Placed
 from app.web.looks import Readers
 from app.web.owner import Owners
 from app.web.site import build
+from app.wire import EventReader
 from tables import inbox, ledger, stats, users
 from tables.catalog import Records
 from tables.stats_tail import StatsTail
-from tests.app.turns.memory import MemoryStore, SetClock
+from tests.app.turns.memory import MemoryRecord, MemoryStore, SetClock
 
+EVENT_MS = 1_700_000_000_000
 URL = "http://127.0.0.1:6066"
 TABLES: dict[str, Sequence[Table[Any]]] = {
     "users": users.TABLES,
@@ -70,6 +77,28 @@ class KeptDecisions(Decisions):
         return decode([self.kept[offset] for offset in offsets])
 
 
+class KeptEvents(Events):
+    """Events from a list of Segment-spec messages; None: Kafka is away."""
+
+    def __init__(self) -> None:
+        super().__init__("", "")
+        self.kept: list[dict[str, Any]] | None = []
+
+    async def at(self, partition: int, offsets: Sequence[int]) -> list[Placed]:
+        if self.kept is None:
+            raise not_now("Kafka did not give the events")
+        reader, found = EventReader(), []
+        for offset in sorted(set(offsets)):
+            if offset < len(self.kept):
+                message = self.kept[offset]
+                value = json.dumps(message).encode()
+                record = MemoryRecord("events", partition, offset, EVENT_MS, b"k", value)
+                event = reader.read(record, None)
+                assert isinstance(event, Event)
+                found.append(Placed(offset, event))
+        return found
+
+
 class StillStats(StatsTail):
     """Knows only what a test lets it take."""
 
@@ -92,8 +121,13 @@ class StillCatalog:
     async def refresh(self) -> None:
         """It is current."""
 
-    def at(self, _time_ms: int) -> tuple[None, AppRules]:
-        return None, self.rules
+    def at(self, _time_ms: int) -> tuple[Catalog, AppRules]:
+        plans = {key: make_plan(found.campaign, key[1]) for key, found in self.records.definitions.items()}
+        current = {
+            campaign: (standings.current.status, standings.current.version)
+            for campaign, (standings, _) in self.records.standings.items()
+        }
+        return Catalog(plans, current), self.rules
 
 
 class FixedPartition:
@@ -171,6 +205,7 @@ class Rig:
             for actor in TABLES
         }
         self.ends, self.decisions, self.stats = FixedEnds(), KeptDecisions(), StillStats()
+        self.events = KeptEvents()
         self.own({URL: {self.topics.events: sorted(partitions)}})
 
     def own(self, told: dict[str, dict[str, list[int]]]) -> None:
@@ -179,5 +214,5 @@ class Rig:
 
     def application(self) -> web.Application:
         """The web application that Faust would serve."""
-        build(self, Readers(self.ends, self.decisions, self.stats, Owners(self)))
+        build(self, Readers(self.ends, self.decisions, self.stats, Owners(self), self.events))
         return cast(web.Application, self.engine.web.web_app)

@@ -142,6 +142,17 @@ async def test_a_campaign_tells_its_gap_and_its_steps(client: Client, rig: Rig) 
         assert found["carillon_decisions_total", (("campaign", "cart"), ("code", code))] == count
 
 
+async def test_a_campaign_tells_what_is_unfinished_also_where_that_cannot_be(
+    client: Client, rig: Rig
+) -> None:
+    """C152: sent = accepted + failed + on their way; fewer than none on their way is what alarms."""
+    counts(rig, qualified=10, held_now=2, sent=7, accepted=8)
+    found = await scrape(client)
+    places = {place: found["carillon_unfinished_messages", (("campaign", "cart"), ("place", place))]
+              for place in ("held", "on_their_way")}  # fmt: skip
+    assert places == {"held": 2, "on_their_way": -1}
+
+
 async def test_many_campaigns_are_counted_together(client: Client, rig: Rig) -> None:
     for number in range(CAMPAIGNS + 5):
         counts(rig, campaign=f"c{number}", qualified=1000 - number)

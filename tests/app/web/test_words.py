@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.domain.rules.privacy import contact
+from app.domain.rules.wording import span
 from app.web import masks
-from app.web.campaigns import span
 from app.web.told import losses
 from app.web.words import moment, number, plain, segment, share
 
@@ -53,7 +54,7 @@ def test_traits_of_any_type_are_told() -> None:
         (604_800_000, "7d"),
         (14_400_000, "4h"),
         (1500, "1500 ms"),
-        (0, "0 ms"),
+        (0, "0s"),
     ],
 )
 def test_durations_are_told_as_campaigns_spell_them(milliseconds: int, told: str) -> None:
@@ -67,7 +68,7 @@ def test_of_a_token_only_the_end_is_shown(token: str, told: str) -> None:
 
 @pytest.mark.parametrize(("value", "told"), [("ann@a.example", "a…@a.example"), ("+33123", "…"), (5, "…")])
 def test_of_an_address_little_is_shown(value: object, told: str) -> None:
-    assert masks.contact(value) == told
+    assert contact(value) == told
 
 
 def test_a_reason_of_a_later_version_is_told_by_its_code() -> None:
