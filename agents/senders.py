@@ -110,6 +110,8 @@ class SenderActor(Mailbox):
     def _again(self, turn: Turn, key: bytes, delivery: Delivery, reason: Reason | None) -> None:
         if delivery.order is None:
             return
+        if delivery.stage is Stage.CALLING:
+            delivery.unanswered = True
         delivery.stage = Stage.CALLING
         delivery.attempts += 1
         delivery.due_ms = turn.now_ms + ANSWER_MS
@@ -149,6 +151,7 @@ class SenderActor(Mailbox):
                 self._wait(turn, result.key, delivery, after_ms, detail)
             case Unknown(detail):
                 delivery.reason = Reason.PROVIDER_UNAVAILABLE
+                delivery.unanswered = True
                 self._wait(turn, result.key, delivery, None, detail)
             case other:
                 assert_never(other)
@@ -193,6 +196,7 @@ class SenderActor(Mailbox):
             delivery.attempts,
             reason,
             detail[:500],
+            delivery.unanswered and result is not Result.ACCEPTED,
         )
         user_key = order.push.user.encode("utf-8", "surrogatepass")
         turn.send(self.topics.users_mail, user_key, wire.encode_pack(outcome))

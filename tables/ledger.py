@@ -24,7 +24,7 @@ class Stage(StrEnum):
 
 
 class Delivery(Struct, array_like=True):
-    """One message at one device. The order is pinned until the delivery has ended."""
+    """One message at one device. The order is pinned until the delivery has ended. `unanswered`: a call never was."""
 
     stage: Stage
     attempts: int
@@ -34,6 +34,7 @@ class Delivery(Struct, array_like=True):
     target: Target
     result: Result | None = None
     reason: Reason | None = None
+    unanswered: bool = False
 
 
 def ledger_key(message_id: str, device: str) -> bytes:

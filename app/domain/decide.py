@@ -5,12 +5,13 @@ Everything is an argument. The user's parts are changed in place; what must happ
 
 from __future__ import annotations
 
-from app.domain import compose, outcome, qualify
+from app.domain import compose, limit, outcome, qualify
 from app.domain.deliver import Context, Message, hold, judge_and_deliver, record, to_inbox
 from app.domain.model.decision import Step
 from app.domain.model.effect import Effect, MoveToken
 from app.domain.model.event import Event, PushStatus
 from app.domain.model.mail import Outcome, TokenMoved, UserMail
+from app.domain.model.quota import FOR_GOOD
 from app.domain.model.reason import Reason
 from app.domain.model.user import Held, Trigger, User, Waiting
 from app.domain.model.verdict import Hold
@@ -104,9 +105,31 @@ def on_due(user: User, due_ms: int, context: Context) -> list[Effect]:
             raise LookupError(f"{entry.campaign}@{entry.version} is referred to and not in the catalog")
         if isinstance(entry, Waiting):
             _inaction(user, entry, plan, context, effects)
+        elif entry.period > FOR_GOOD:
+            effects.append(_refused(user, entry, plan, Reason.DAILY_LIMIT, context))
         else:
             _release(user, entry, plan, context, effects)
     return effects
+
+
+def on_turn(user: User, message_id: str, refused: Reason | None, context: Context) -> list[Effect]:
+    """It is the turn of a message that waited for its campaign's limit; `refused`: nothing is left for it (C026)."""
+    entry = qualify.take_turn(user, message_id)
+    if entry is None:
+        return []  # cancelled meanwhile, or its time has passed
+    plan = context.catalog.plans.get((entry.campaign, entry.version))
+    if plan is None:
+        raise LookupError(f"{entry.campaign}@{entry.version} is referred to and not in the catalog")
+    if refused is not None:
+        return [_refused(user, entry, plan, refused, context)]
+    effects: list[Effect] = []
+    _release(user, entry, plan, context, effects)
+    return effects
+
+
+def _refused(user: User, entry: Held, plan: Plan, reason: Reason, context: Context) -> Effect:
+    message = Message(plan, entry.trigger, entry.message_id, entry.match)
+    return record(user, message, Step.DROPPED, context.now_ms, reason=reason, detail={"held": True})
 
 
 def _inaction(user: User, entry: Waiting, plan: Plan, context: Context, effects: list[Effect]) -> None:
@@ -149,7 +172,7 @@ def _on_outcome(user: User, mail: Outcome, context: Context) -> list[Effect]:
         raise LookupError(f"{entry.campaign}@{entry.version} is referred to and not in the catalog")
     message = Message(plan, entry.trigger, entry.message_id)
     step = Step.ACCEPTED if settled.accepted else Step.FAILED
-    reason = None if settled.accepted else mail.reason
+    reason = None if settled.accepted and not settled.unanswered else mail.reason
     settled_as = record(
         user,
         message,
@@ -159,9 +182,13 @@ def _on_outcome(user: User, mail: Outcome, context: Context) -> list[Effect]:
         device=mail.device,
         transport=mail.transport,
         attempt=mail.attempts,
+        detail={"unanswered": True} if settled.unanswered else None,
     )
     inbox = plan.campaign.inbox
-    if settled.accepted or inbox is None or not inbox.fallback:
+    is_left_to_inbox = not settled.accepted and inbox is not None and inbox.fallback
+    reached = settled.accepted or is_left_to_inbox
+    limit.ended(user, entry.campaign, entry.message_id, entry.period, context.leases, reached=reached)
+    if not is_left_to_inbox:
         return [settled_as]
     rendered = compose.Rendered.of_inbox(entry.title, entry.body, entry.link, entry.image)
     why = mail.reason or Reason.PROVIDER_REJECTED

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.model.campaign import Repeat
 from app.domain.model.event import Event
+from app.domain.model.quota import NOT_COUNTED
 from app.domain.model.user import Entry, Held, OnItsWay, Trigger, User, Waiting
 from app.domain.rules.plan import AnswerKind, Catalog, Plan
 from app.domain.rules.schedule import is_within
@@ -142,6 +143,15 @@ def _replaces(repeat: Repeat, running: Waiting, event: Event) -> bool:
 def _answered_before(user: User, plan: Plan, match: str, from_ms: int, due_ms: int) -> bool:
     answers = user.activity.answers.get(plan.answer.key, ()) if plan.answer is not None else ()
     return any(from_ms < at_ms <= due_ms and kind in {ANY_MATCH, "=" + match} for at_ms, kind in answers)
+
+
+def take_turn(user: User, message_id: str) -> Held | None:
+    """Take the message that waits for its campaign's limit out of the agenda; None where it waits no more."""
+    for entry in user.agenda.entries:
+        if isinstance(entry, Held) and entry.message_id == message_id and entry.period != NOT_COUNTED:
+            _take_out(user, [entry])
+            return entry
+    return None
 
 
 def due(user: User, due_ms: int) -> list[Waiting | Held]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.files import campaign, conditions, what, when
+from app.domain.files import campaign, conditions, limits, what, when
 from app.domain.files.yaml12 import DEEPEST, MOST_CHARACTERS, MOST_VALUES
 from app.domain.model.campaign import Missing, Operator
 from app.domain.rules import liquid_environment as liquid
@@ -97,7 +97,7 @@ def not_yet() -> list[str]:
         f"as a document of its own: {codes(campaign.OTHER_DOCUMENTS)}",
         f"as a condition: {codes(sorted(conditions.NOT_YET))}",
         f"in `when`: {codes(sorted(when.NOT_YET))}",
-        f"in `limits`: {codes(sorted(campaign.LIMITS_NOT_YET))}",
+        f"in `limits`: {codes(sorted(limits.NOT_YET))}",
         f"in `what`: {codes(sorted(what.NOT_YET))}",
         f"in `what.android`: {codes(sorted(what.ANDROID_NOT_YET))}",
         "in `inbox`: `copy: true`",

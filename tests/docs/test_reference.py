@@ -41,7 +41,7 @@ SECTIONS = (
 CONTRACT_NOT_YET = """
 channel goal amplify moment value replace_unopened prompt surge
 when.date when.at when.every when.user_zone when.best_time when.cut_off
-limits.total limits.daily limits.per_user limits.run limits.safety limits.control
+limits.control
 what.content what.ios what.web what.variants what.test what.split what.by what.use
 what.android.actions what.android.icon what.android.image what.android.link
 who.segment who.did who.near who.push who.push_last_session who.device who.reachable

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.domain.files.conditions import read_who
+from app.domain.files.limits import read_limits
 from app.domain.files.problems import Problem
 from app.domain.files.section import Section
 from app.domain.files.what import read_inbox, read_what
@@ -16,7 +17,6 @@ from app.domain.model.campaign import Campaign
 
 SUPPORTED = frozenset({"campaign", "name", "owner", "who", "when", "limits", "what", "inbox"})
 NOT_YET = frozenset({"channel", "goal", "amplify", "moment", "value", "replace_unopened", "prompt", "surge"})
-LIMITS_NOT_YET = frozenset({"total", "daily", "per_user", "run", "safety", "control"})
 OTHER_DOCUMENTS = ("segment", "resource", "test", "app")
 ID_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -56,7 +56,7 @@ def read_campaign(
     section.only(SUPPORTED, NOT_YET)
     timing = read_when(section, app_zone)
     campaign_id = _read_id(section)
-    ignore_caps, caps_count = _read_limits(section)
+    limits = read_limits(section)
     campaign = Campaign(
         id=campaign_id,
         name=section.text("name") or campaign_id,
@@ -68,9 +68,10 @@ def read_campaign(
         starts_ms=timing.starts_ms,
         ends_ms=timing.ends_ms,
         quiet=timing.quiet,
-        ignore_caps=ignore_caps,
-        caps_count=caps_count,
+        ignore_caps=limits.ignore_caps,
+        caps_count=limits.caps_count,
         inbox=read_inbox(section, amplify_default),
+        limits=limits.limits,
     )
     return problems or campaign
 
@@ -111,12 +112,3 @@ def _read_owner(section: Section) -> str | None:
     if owner is not None and not _EMAIL.fullmatch(owner):
         section.refuse("owner", f"{owner!r} is no e-mail address")
     return owner
-
-
-def _read_limits(section: Section) -> tuple[bool, bool]:
-    """(ignore_caps, caps_count) (C031-C033)."""
-    limits = section.section("limits")
-    if limits is None:
-        return False, True
-    limits.only(frozenset({"ignore_caps", "caps_count"}), LIMITS_NOT_YET)
-    return limits.flag("ignore_caps", default=False), limits.flag("caps_count", default=True)

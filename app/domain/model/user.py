@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from app.domain.model.event import PushStatus, Said
+from app.domain.model.quota import NOT_COUNTED
 
 REMEMBERED_IDS = 32
 REMEMBERED_OFFSETS = 8
@@ -54,13 +55,15 @@ class Activity(Struct, array_like=True, gc=False):
 
     `recent_ids`: the last 32 message ids, 8 bytes of hash each, oldest first. `recent_offsets`: where the last 8
     events stand in `events`. `answers`: for each kind of cancelling event that a live campaign asks about, the (time,
-    match) of those that a late trigger might still have to meet (C010).
+    match) of those that a late trigger might still have to meet (C010). `reached`: for each campaign with a limit for
+    one user, the messages that count: sent or in the inbox, and not failed.
     """
 
     recent_ids: bytes = b""
     recent_offsets: list[int] = field(default_factory=list)
     pushes: list[CountedPush] = field(default_factory=list)
     answers: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    reached: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Trigger(Struct, array_like=True, gc=False):
@@ -84,7 +87,10 @@ class Waiting(Struct, array_like=True, tag="w", gc=False):
 
 
 class Held(Struct, array_like=True, tag="h", gc=False):
-    """A qualified message that waits (quiet hours, delay); asked again from the first guard on at `due_ms`."""
+    """A qualified message that waits (quiet hours, delay); asked again from the first guard on at `due_ms`.
+
+    `period`: of which limit it waits for its turn; it is asked then, and at `due_ms` that limit is over.
+    """
 
     campaign: str
     version: int
@@ -93,10 +99,14 @@ class Held(Struct, array_like=True, tag="h", gc=False):
     trigger: Trigger
     message_id: str
     match: str = ""
+    period: int = NOT_COUNTED
 
 
 class OnItsWay(Struct, array_like=True, tag="o", gc=False):
-    """A message handed to senders whose end is not known. `waiting_for`: devices without a final outcome."""
+    """A message handed to senders whose end is not known. `waiting_for`: devices without a final outcome.
+
+    `period`: of which limit it took one. `is_doubtful`: at a device that did not take it, a call was never answered.
+    """
 
     campaign: str
     version: int
@@ -107,6 +117,8 @@ class OnItsWay(Struct, array_like=True, tag="o", gc=False):
     body: str = ""
     link: str | None = None
     image: str | None = None
+    period: int = NOT_COUNTED
+    is_doubtful: bool = False
 
 
 Entry = Waiting | Held | OnItsWay
