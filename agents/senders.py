@@ -30,6 +30,7 @@ CLOCKS_MS = (
     900_000  # how far the clocks of two workers may be apart; a call beyond is made again when it is due
 )
 LAST_WORDS_S = 8.0
+GIVEN_UP = frozenset({Reason.RETRIES_EXHAUSTED, Reason.EXPIRED})
 
 
 class Answer(NamedTuple):
@@ -111,7 +112,7 @@ class SenderActor(Mailbox):
         if delivery.order is None:
             return
         if delivery.stage is Stage.CALLING:
-            delivery.unanswered = True
+            delivery.is_lost = True
         delivery.stage = Stage.CALLING
         delivery.attempts += 1
         delivery.due_ms = turn.now_ms + ANSWER_MS
@@ -196,7 +197,7 @@ class SenderActor(Mailbox):
             delivery.attempts,
             reason,
             detail[:500],
-            delivery.unanswered and result is not Result.ACCEPTED,
+            result is not Result.ACCEPTED and _may_have_been_taken(delivery, reason),
         )
         user_key = order.push.user.encode("utf-8", "surrogatepass")
         turn.send(self.topics.users_mail, user_key, wire.encode_pack(outcome))
@@ -234,3 +235,9 @@ class SenderActor(Mailbox):
             _, late = await asyncio.wait(calls, timeout=LAST_WORDS_S)
             for task in late:
                 task.cancel()
+
+
+def _may_have_been_taken(delivery: Delivery, reason: Reason | None) -> bool:
+    """A call that left and was never answered may have been taken by the service. One whose answer was lost with its
+    process is known by the answer to the same call later, where that one is for good."""
+    return delivery.unanswered or (delivery.is_lost and reason in GIVEN_UP)

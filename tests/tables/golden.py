@@ -177,7 +177,9 @@ def _of_limits() -> dict[str, Sample]:
     activity = Activity(reached={"c-1": ["m-1", "m-2"]})
     on_its_way = OnItsWay("c-3", 4, "m-3", trigger, ["d-1"], period=AT_MS, is_doubtful=True)
     agenda = Agenda([Held("c-2", 3, "i-2", AT_MS, trigger, "m-2", period=AT_MS), on_its_way])
-    delivery = Delivery(Stage.DONE, 1, AT_MS, AT_MS, None, Target("d-1", "tok", "android"), unanswered=True)
+    delivery = Delivery(
+        Stage.DONE, 1, AT_MS, AT_MS, None, Target("d-1", "tok", "android"), None, None, True, True
+    )
     outcome = Outcome("u-1", "m-1", "c-1", "d-1", "tok", "fcm", Result.FAILED, 2, unanswered=True)
     campaign = Campaign("c-1", "Name", When("cart"), Content("T", "B"), limits=Limits(9, 5, 2))
     encode = msgspec.msgpack.encode
