@@ -92,7 +92,7 @@ class Verdict:
 
 
 def judge(system: System, campaigns: Sequence[Limited]) -> Verdict:
-    """Once all is settled. Reached is whom the push service took a message for, or may have: where it did not answer."""
+    """When settled. Reached is whom the push service took a message for, or may have, where it did not answer."""
     found, taken, decisions = Verdict(), _taken(system), system.decisions()
     found.struck = Counter(kind for kind, _ in _calls(system))
     accepted = Counter(each["campaign"] for each in decisions if each["step"] == "accepted")

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
 
 def test_every_campaign_ends_at_exactly_its_total(systems: Systems) -> None:
-    """Given two workers, five campaigns, demand of six times their totals, refusals and silence, when workers are killed
+    """Given two workers, five campaigns, demand of six times their totals, refusals, silence, when workers are killed
     at random, then each ends at its total, by count at the push service, and no message is left without an end."""
     system, campaigns, dice = systems.make(partitions=4, clock="wall"), limited(TOTALS), random.Random(3)
     files = [system.write(f"{each.id}.yaml", each.file) for each in campaigns]

@@ -1,0 +1,70 @@
+"""Limits at soak size: many campaigns, many workers, kills all the while (C026, C154)."""
+
+from __future__ import annotations
+
+import random
+import time
+
+from app.clock import monotonic_s
+from tests.chaos.limiting import SCRIPT, demand, have_ended, judge, limited
+from tests.chaos.soaking import Fault, Found, Given, broker_in, say
+from tests.integration.system import System
+from tests.integration.waiting import until
+
+TOTALS = (1, 1, 2, 3, 5, 8, 10, 20, 30, 40, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1000)
+TIMES = 4
+KILLS = 40
+WORKERS = 4
+PARTITIONS = 8
+BETWEEN_S = (0.2, 1.5)
+ENDED_S = 900.0
+LIMIT_S = 180.0
+
+
+def exact(given: Given) -> Found:
+    """Every campaign ends at exactly its total, by count at the push service; nothing is left open."""
+    with broker_in(given.folder) as bootstrap:
+        system = System(bootstrap, given.folder / "app", partitions=PARTITIONS, clock="wall")
+        try:
+            return _strike(system, given)
+        finally:
+            system.close()
+
+
+def _strike(system: System, given: Given) -> Found:
+    dice, campaigns, kills = random.Random(given.seed), limited(TOTALS), given.times or KILLS
+    system.set_up([system.write(f"{each.id}.yaml", each.file) for each in campaigns], SCRIPT)
+    system.start_workers(WORKERS)
+    messages, backlog = list(demand(campaigns, TIMES, given.seed)), []
+    size, started_s = -(-len(messages) // kills), monotonic_s()
+    for start in range(0, len(messages), size):
+        system.feed(messages[start : start + size])
+        time.sleep(dice.uniform(*BETWEEN_S))
+        victim = dice.choice([*system.workers])
+        backlog.append(system.backlog(victim))
+        system.workers[victim].kill()
+        system.start_worker(victim)
+        say(f"{len(backlog)} of {kills} kills; {system.kafka.end(system.topics.decisions):,} decisions")
+    system.wait_until_ready(LIMIT_S)
+    violations = []
+    try:
+        until(lambda: have_ended(system, campaigns), ENDED_S, "every campaign has ended", 2.0)
+    except AssertionError as error:
+        violations.append(str(error))
+    system.settle(ENDED_S)
+    found = judge(system, campaigns)
+    figures = {
+        "events": len(messages),
+        "kills_at_work": sum(each > 0 for each in backlog),
+        "calls": dict(found.struck),
+        "reached": found.reached,
+        "striking_and_ending_s": round(monotonic_s() - started_s, 1),
+    }
+    return Found(len(backlog), [*violations, *found.wrong], figures)
+
+
+FAULTS = (
+    Fault(
+        "limits", "20 campaigns with totals of 1 to 1,000, 4 workers, SIGKILLs, refusals, silence", 12, exact
+    ),
+)
