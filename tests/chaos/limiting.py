@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from tests.integration.judging import unfinished
 from tests.integration.system import System
+from tests.integration.waiting import until
 
 # A token says what becomes of its calls. A message without an answer is given up at once: it lives for 5 s only.
 SCRIPT = [
@@ -23,6 +26,7 @@ SCRIPT = [
 KINDS = ("gone", "wrong", "mute", "busy", "good", "good", "good", "good", "good", "good")
 FCM = "fcm"
 OK, NO_ANSWER = 200, 0
+WORK_S = 180.0
 
 
 class Limited(NamedTuple):
@@ -70,6 +74,25 @@ def _message(campaign: str, number: int, place: int, seed: int) -> tuple[str, di
         "event": f"go-{campaign}",
         "context": {"device": device},
     }
+
+
+def strike(system: System, messages: Sequence[Any], kills: int, dice: random.Random) -> list[int]:
+    """Feed the messages in parts; after each, kill a worker that is at work. What each had before it."""
+    backlog, size = [], -(-len(messages) // kills)
+    for start in range(0, len(messages), size):
+        system.feed(messages[start : start + size])
+        at_work = until(partial(_at_work, system), WORK_S, "somebody is at work", 0.02)
+        time.sleep(dice.uniform(0.0, 0.2))
+        victim = dice.choice(at_work)
+        backlog.append(system.backlog(victim))
+        system.workers[victim].kill()
+        system.start_worker(victim)
+    system.wait_until_ready(WORK_S)
+    return backlog
+
+
+def _at_work(system: System) -> list[int]:
+    return [number for number in system.workers if system.backlog(number)]
 
 
 @dataclass

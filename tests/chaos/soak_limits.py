@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-import time
 
 from app.clock import monotonic_s
-from tests.chaos.limiting import SCRIPT, demand, have_ended, judge, limited
+from tests.chaos.limiting import SCRIPT, demand, have_ended, judge, limited, strike
 from tests.chaos.soaking import Fault, Found, Given, broker_in, say
 from tests.integration.system import System
 from tests.integration.waiting import until
@@ -16,9 +15,7 @@ TIMES = 4
 KILLS = 40
 WORKERS = 4
 PARTITIONS = 8
-BETWEEN_S = (0.2, 1.5)
 ENDED_S = 900.0
-LIMIT_S = 180.0
 
 
 def exact(given: Given) -> Found:
@@ -35,17 +32,9 @@ def _strike(system: System, given: Given) -> Found:
     dice, campaigns, kills = random.Random(given.seed), limited(TOTALS), given.times or KILLS
     system.set_up([system.write(f"{each.id}.yaml", each.file) for each in campaigns], SCRIPT)
     system.start_workers(WORKERS)
-    messages, backlog = list(demand(campaigns, TIMES, given.seed)), []
-    size, started_s = -(-len(messages) // kills), monotonic_s()
-    for start in range(0, len(messages), size):
-        system.feed(messages[start : start + size])
-        time.sleep(dice.uniform(*BETWEEN_S))
-        victim = dice.choice([*system.workers])
-        backlog.append(system.backlog(victim))
-        system.workers[victim].kill()
-        system.start_worker(victim)
-        say(f"{len(backlog)} of {kills} kills; {system.kafka.end(system.topics.decisions):,} decisions")
-    system.wait_until_ready(LIMIT_S)
+    messages, started_s = list(demand(campaigns, TIMES, given.seed)), monotonic_s()
+    backlog = strike(system, messages, kills, dice)
+    say(f"{len(backlog)} kills; {system.kafka.end(system.topics.decisions):,} decisions")
     violations = []
     try:
         until(lambda: have_ended(system, campaigns), ENDED_S, "every campaign has ended", 2.0)
@@ -65,6 +54,6 @@ def _strike(system: System, given: Given) -> Found:
 
 FAULTS = (
     Fault(
-        "limits", "20 campaigns with totals of 1 to 1,000, 4 workers, SIGKILLs, refusals, silence", 12, exact
+        "limits", "20 campaigns with totals of 1 to 1,000, 4 workers, SIGKILLs, refusals, silence", 5, exact
     ),
 )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 
-from tests.chaos.limiting import SCRIPT, demand, have_ended, judge, limited
+from tests.chaos.limiting import SCRIPT, demand, have_ended, judge, limited, strike
 from tests.integration.fixtures import Systems
 from tests.integration.notes import note
 from tests.integration.waiting import until
@@ -26,18 +25,7 @@ def test_every_campaign_ends_at_exactly_its_total(systems: Systems) -> None:
     files = [system.write(f"{each.id}.yaml", each.file) for each in campaigns]
     system.set_up(files, SCRIPT)
     system.start_workers(2)
-    messages, backlog = list(demand(campaigns, TIMES, seed=1)), []
-    size = -(-len(messages) // KILLS)
-    for start in range(0, len(messages), size):
-        before = system.kafka.end(system.topics.decisions)
-        system.feed(messages[start : start + size])
-        until(lambda: system.kafka.end(system.topics.decisions) > before, 60, "decisions go on", 0.02)  # noqa: B023
-        time.sleep(dice.uniform(0.0, 0.4))
-        victim = dice.choice([*system.workers])
-        backlog.append(system.backlog(victim))
-        system.workers[victim].kill()
-        system.start_worker(victim)
-    system.wait_until_ready()
+    backlog = strike(system, list(demand(campaigns, TIMES, seed=1)), KILLS, dice)
     until(lambda: have_ended(system, campaigns), 120, "every campaign has ended", 1.0)
     system.settle()
     found = judge(system, campaigns)

@@ -1,10 +1,8 @@
-"""Limits over several partitions: exact, reached, given back, ended (C023-C027, C154)."""
+"""Limits over several partitions: waited for, given back, by the day, by the user, changed, stopped (C023-C027)."""
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,119 +10,18 @@ import pytest
 from app.domain import decide
 from app.domain.deliver import Context
 from app.domain.model.app_rules import AppRules
-from app.domain.model.campaign import Campaign, Cap, Inbox, Limits, Status, Unless, When
+from app.domain.model.campaign import Cap, Inbox, Limits, Status, Unless, When
 from app.domain.model.effect import Send
 from app.domain.model.event import DeviceReport, Event, PushStatus, Said
-from app.domain.model.mail import Outcome, Result
-from app.domain.model.push import Order
+from app.domain.model.mail import Result
 from app.domain.model.reason import Reason
 from app.domain.model.user import Activity, Agenda, Profile, User
 from tables.catalog_writer import Act, ended, paused, resumed
 from tests.domain.makers import a_campaign
 from tests.flow.engine import Flow
+from tests.flow.limited import accepts, cart, limited, said
 from tests.flow.test_triggers import track
 from tests.flow.town import Town
-
-USERS = 60
-STARTS_S = 1_795_428_000  # 2026-11-23T10:00Z
-
-
-def device(user: str) -> dict[str, Any]:
-    """A user's device, that may be sent to."""
-    return {"device": {"id": f"d-{user}", "type": "android", "token": f"t-{user}"}}
-
-
-def cart(number: int, seconds: float = 1, user: str | None = None) -> dict[str, Any]:
-    """A message that triggers, of a user with a device."""
-    name = user or f"u{number}"
-    told = {"context": device(name), "timestamp": STARTS_S + seconds}
-    return track("add_to_cart", 0, f"a{number}", name) | told
-
-
-def said(order: Order, result: Result, reason: Reason | None = None, *, unanswered: bool = False) -> Outcome:
-    """A sender's last word on an order."""
-    push, target = order.push, order.targets[0]
-    return Outcome(push.user, push.message_id, push.campaign, target.device, target.token, "fcm", result, 1,
-                   reason, unanswered=unanswered)  # fmt: skip
-
-
-def accepts(order: Order) -> Outcome:
-    """A push service that takes everything."""
-    return said(order, Result.ACCEPTED)
-
-
-def limited(total: int | None = None, **fields: Any) -> Campaign:
-    """A campaign with a total."""
-    return a_campaign(**{"limits": Limits(total)} | fields)
-
-
-def fails_for(share: float, seed: int) -> Callable[[Order], Outcome]:
-    """A push service that refuses some for good, and never answers some: two in three of those that do not succeed."""
-
-    def answer(order: Order) -> Outcome:
-        dice = random.Random(f"{seed} {order.push.message_id}")
-        if dice.random() > share:
-            return accepts(order)
-        if dice.random() < 0.5:
-            return said(order, Result.FAILED, Reason.PROVIDER_REJECTED)
-        return said(order, Result.FAILED, Reason.EXPIRED, unanswered=True)
-
-    return answer
-
-
-def sums(town: Town) -> Counter[str]:
-    """How many decisions of each step."""
-    return Counter(each["step"] for each in town.decisions)
-
-
-def demand(town: Town, seed: int, rounds: int = 60) -> None:
-    """More and more who qualify, until the campaign ends; a crash after every third turn."""
-    dice, numbers = random.Random(seed), iter(range(rounds * USERS))
-    for _ in range(rounds):
-        if town.status("cart-reminder") is Status.ENDED:
-            return
-        town.feed(cart(next(numbers)) for _ in range(dice.randint(1, USERS)))
-        town.run(crashes=0.3)
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_a_total_is_reached_exactly_whatever_fails_and_whoever_crashes(seed: int) -> None:
-    """Given demand of many times the total, refusals, silence, repeats and crashes, then exactly the total is reached,
-    the campaign ends, everybody else is told, and nothing is left open."""
-    total = (1, 2, 7, 20)[seed % 4]
-    town = Town([limited(total)], partitions=3, seed=seed, answer=fails_for(0.5, seed))
-    demand(town, seed)
-    found = sums(town)
-    assert town.status("cart-reminder") is Status.ENDED
-    assert found["accepted"] == total
-    assert found["sent"] == found["accepted"] + found["failed"]
-    assert found["qualified"] == found["sent"] + found["dropped"]
-    assert {each for each in town.steps("dropped") if "limit" not in each} <= {"dropped not_live"}
-    assert town.crashes > 0
-
-
-def exact(seed: int) -> bool:
-    """Does a run end at exactly its total?"""
-    town = Town([limited(20)], partitions=3, seed=seed, answer=fails_for(0.5, seed))
-    try:
-        demand(town, seed, rounds=20)
-    except AssertionError:
-        return False
-    return sums(town)["accepted"] == 20 and town.status("cart-reminder") is Status.ENDED
-
-
-BREAKS = {
-    "what is lent is not counted": ("app.domain.rules.quota.lent", lambda _quota: 0),
-    "repeats are taken twice": ("app.turns.deciding._Attempt._is_new", lambda _self, _record: True),
-    "what fails is not given back": ("app.domain.limit.settle", lambda *_of, used: None),
-}
-
-
-@pytest.mark.parametrize("name", BREAKS)
-def test_a_broken_build_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a build that is broken on purpose, then some run does not end at exactly its total."""
-    monkeypatch.setattr(*BREAKS[name])
-    assert not all(exact(seed) for seed in range(4))
 
 
 def test_what_is_in_flight_is_waited_for_and_what_fails_is_given_to_the_next() -> None:

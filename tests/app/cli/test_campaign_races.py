@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.cli import campaign_records
-from tables.catalog_writer import Act, ended
+from tables.catalog_writer import Act, ended, write
 from tests.app.cli.invoking import Commands
 from tests.app.cli.test_campaigns import a_file
 
@@ -17,7 +17,7 @@ from tests.app.cli.test_campaigns import a_file
 def raced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let the coordinator end `hello` between a command's reading and its writing; returns how often it did."""
     struck: list[str] = []
-    read, write = campaign_records.read_records_of, campaign_records.write
+    read = campaign_records.read_records_of
     seen: dict[str, Any] = {}
 
     async def reading(settings: Any) -> Any:
