@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.domain.model.campaign import Status
+from app.domain.model.campaign import Limits, Status
 from app.domain.model.mail import Outcome, Result
 from app.domain.model.push import Order
 from app.domain.model.reason import Reason
@@ -16,6 +16,7 @@ from tests.flow.limited import accepts, cart, limited, said
 from tests.flow.town import Town
 
 USERS = 60
+DAY_S = 86_400
 
 
 def fails_for(share: float, seed: int) -> Callable[[Order], Outcome]:
@@ -85,3 +86,21 @@ def test_a_broken_build_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch)
     """Given a build that is broken on purpose, then some run does not end at exactly its total."""
     monkeypatch.setattr(*BREAKS[name])
     assert not all(exact(seed) for seed in range(4))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_day_reaches_its_number_and_the_total_ends_it(seed: int) -> None:
+    """Given 20 in all, 6 a day, demand of many times that, refusals, silence, crashes, then 6, 6, 6 and 2 (C027)."""
+    town = Town([limited(limits=Limits(20, 6))], partitions=3, seed=seed, answer=fails_for(0.5, seed))
+    reached, before = [], 0
+    for day in range(5):
+        town.feed(cart(1000 * day + number, day * DAY_S + number) for number in range(USERS))
+        town.run(crashes=0.3)
+        now = sums(town)["accepted"]
+        reached.append(now - before)
+        before = now
+    assert reached == [6, 6, 6, 2, 0]
+    assert town.status("cart-reminder") is Status.ENDED
+    found = sums(town)
+    assert found["qualified"] == found["sent"] + found["dropped"]
+    assert town.crashes > 0
