@@ -22,11 +22,28 @@ class TokensActor(Mailbox):
         return Read(wire.decode_token_claim(record.value))
 
     def step(self, turn: Turn, record: Any, read: Read) -> None:
-        """The last to claim it has it."""
+        """The last to claim it has it; one in place of other ids takes it from none but
+        them, and is answered.
+        """
         claim: TokenClaim = read.message
         before = turn.get(HOLDERS, record.key)
-        if before is not None and (before.user, before.device) != (claim.user, claim.device):
-            moved = TokenMoved(before.user, before.device, claim.token)
-            key = before.user.encode("utf-8", "surrogatepass")
-            turn.send(self.topics.users_mail, key, wire.encode_pack(moved), before.partition)
-        turn.put(HOLDERS, record.key, Holder(claim.user, claim.device, claim.partition))
+        holder = Holder(claim.user, claim.device, claim.partition)
+        is_other = before is not None and (before.user, before.device) != (claim.user, claim.device)
+        if before is not None and is_other and claim.instead_of and not _stands_for(claim, before):
+            self._tell(turn, holder, claim.token, before)
+            return
+        if before is not None and is_other:
+            self._tell(turn, before, claim.token, holder)
+        if claim.instead_of:
+            self._tell(turn, holder, claim.token, holder)
+        turn.put(HOLDERS, record.key, holder)
+
+    def _tell(self, turn: Turn, who: Holder, token: str, holder: Holder) -> None:
+        moved = TokenMoved(who.user, who.device, token, holder.user, holder.device)
+        key = who.user.encode("utf-8", "surrogatepass")
+        turn.send(self.topics.users_mail, key, wire.encode_pack(moved), who.partition)
+
+
+def _stands_for(claim: TokenClaim, holder: Holder) -> bool:
+    """Is the holder an earlier id of who claims, with the same device?"""
+    return holder.user in claim.instead_of and holder.device == claim.device

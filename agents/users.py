@@ -10,9 +10,9 @@ from app import wire
 from app.domain import decide
 from app.domain.deliver import Context
 from app.domain.model.app_rules import AppRules
-from app.domain.model.effect import Effect, Keep, MoveToken, Record, Send
+from app.domain.model.effect import ClaimId, Effect, Keep, MoveToken, Post, Record, Send
 from app.domain.model.event import Event, Tick
-from app.domain.model.mail import TokenClaim
+from app.domain.model.mail import IdClaim, PassedOn, TokenClaim
 from app.domain.model.quota import CallUp, Lease, Loan, Waiter
 from app.domain.model.user import Activity, Agenda, Profile, User
 from app.domain.rules import lease as lending
@@ -112,7 +112,9 @@ class UsersActor:
             return
         else:
             user = self._users.get(turn, message.user)
-            effects = decide.on_mail(user, message, self._context(now_ms, now_ms))
+            passed_on = message.__class__ is PassedOn
+            recorded_ms = message.event.recorded_ms if passed_on else now_ms
+            effects = decide.on_mail(user, message, self._context(now_ms, recorded_ms))
         if effects or user.agenda_changed:
             self._carry_out(turn, user, effects)
 
@@ -271,17 +273,35 @@ class UsersActor:
                     turn.send(topics.sends(transport), key, wire.encode_pack(order))
                 case Keep(item):
                     turn.send(topics.inbox, key, wire.encode_pack(item))
-                case MoveToken(token, device):
-                    self._claim(turn, key, token, device)
+                case MoveToken() | ClaimId() | Post():
+                    self._send_mail(turn, key, effect)
                 case other:
                     assert_never(other)
 
-    def _claim(self, turn: Turn, key: bytes, token: str, device: str) -> None:
-        name = blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    def _send_mail(self, turn: Turn, key: bytes, effect: MoveToken | ClaimId | Post) -> None:
+        match effect:
+            case MoveToken():
+                self._claim_token(turn, key, effect)
+            case ClaimId(previous, claimed_ms):
+                self._claim_id(turn, key, previous, claimed_ms)
+            case Post(mail, partition):
+                turn.send(self._topics.users_mail, _key(mail.user), wire.encode_pack(mail), partition)
+            case other:
+                assert_never(other)
+
+    def _claim_token(self, turn: Turn, key: bytes, moved: MoveToken) -> None:
+        name = blake2b(moved.token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         user = key.decode("utf-8", "surrogatepass")
-        claim = TokenClaim(token, user, device, self._partition.number)
+        claim = TokenClaim(moved.token, user, moved.device, self._partition.number, moved.instead_of)
         place = int.from_bytes(name[:4], "big") % self._shared.partitions
         turn.send(self._topics.tokens_mail, name, wire.encode_pack(claim), place)
+
+    def _claim_id(self, turn: Turn, key: bytes, previous: str, claimed_ms: int) -> None:
+        """The only mail whose place is found by hashing: nobody has told this partition where that id lives."""
+        user = key.decode("utf-8", "surrogatepass")
+        claim = IdClaim(previous, user, self._partition.number, claimed_ms)
+        name = _key(previous)
+        turn.send(self._topics.users_mail, name, wire.encode_pack(claim), self._shared.partition_of(name))
 
 
 def _lease(turn: Turn, campaign: str) -> Lease:

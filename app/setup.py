@@ -1,6 +1,6 @@
 """`setup`: makes the topics that are missing, begins their journals, publishes the settings that decide.
 
-Refuses what would lose something: a changed partition count, and a journal that is gone where one had been.
+Refuses what would lose something (`refusals.py`).
 """
 
 from __future__ import annotations
@@ -16,18 +16,23 @@ from aiokafka.errors import KafkaError, for_code
 
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Cap
+from app.kafka_client.topic_ids import topic_ids
+from app.refusals import (
+    SetupRefused,
+    known_events_id,
+    lost_journals,
+    made_anew,
+    refuse_changed_counts,
+    refuse_lost_journals,
+)
 from app.settings import Settings
-from app.topics import ACTORS, Spec, Topics
+from app.topics import Spec, Topics
 from app.turns.deciding import Input
 from app.turns.journals import begin_journal, has_identity, last_watermark, move_inputs
 from app.turns.ports import Clock
 from tables.catalog import HISTORY, SETTINGS_KEY, Records, Rules
 
 REPLICAS = 3
-
-
-class SetupRefused(Exception):
-    """Going on would lose or mix up something; the message says what, and what to do."""
 
 
 class Report(NamedTuple):
@@ -109,13 +114,24 @@ class _Setup:
         refuse_changed_counts(specs, counts, records)
         missing = [spec for spec in specs if spec.name not in counts]
         if restart_from is None:
-            refuse_lost_journals(await lost_journals(self.consumer, self.topics, counts, records))
+            refuse_lost_journals(
+                await lost_journals(self.consumer, self.topics, counts, records, actor_inputs(self.topics))
+            )
         await self._create(missing)
-        begun = await self._begin(restart_from)
-        published = await publish_settings(self.settings, records, self.producer)
-        return Report(
-            [spec.name for spec in missing], begun, await self._differences(specs, counts), published
+        events_id = await self._events_id()
+        is_anew = events_id != (known_events_id(records) or events_id)
+        begun = await self._begin(restart_from, {self.topics.events} if is_anew else set())
+        is_left = is_anew and restart_from is None
+        published = await publish_settings(
+            self.settings, records, self.producer, None if is_left else events_id
         )
+        differs = [made_anew(self.topics.events)] if is_left else []
+        differs += await self._differences(specs, counts)
+        return Report([spec.name for spec in missing], begun, differs, published)
+
+    async def _events_id(self) -> str:
+        events = self.topics.events
+        return (await topic_ids(self.admin._client, [events])).get(events, "")
 
     async def _create(self, specs: list[Spec]) -> None:
         if not specs:
@@ -140,7 +156,8 @@ class _Setup:
         while len(await partition_counts(self.admin, names)) < len(names):
             await self.consumer._client.force_metadata_update()
 
-    async def _begin(self, restart_from: str | int | None) -> list[str]:
+    async def _begin(self, restart_from: str | int | None, anew: set[str]) -> list[str]:
+        """Journals without an identity, and those that go on elsewhere. `anew`: topics that are other logs now."""
         begun = []
         for actor, inputs in actor_inputs(self.topics).items():
             journal = self.topics.journal(actor)
@@ -149,12 +166,19 @@ class _Setup:
                     start = await self._start(inputs, partition, restart_from)
                     await begin_journal(self.producer, journal, partition, start, self.clock.now_ms())
                     begun.append(f"{journal}/{partition}")
-                elif restart_from is not None and await self._move(journal, inputs, partition, restart_from):
+                elif restart_from is not None and await self._move(
+                    journal, inputs, partition, restart_from, anew
+                ):
                     begun.append(f"{journal}/{partition}")
         return begun
 
     async def _move(
-        self, journal: str, inputs: tuple[Input, ...], partition: int, restart_from: str | int
+        self,
+        journal: str,
+        inputs: tuple[Input, ...],
+        partition: int,
+        restart_from: str | int,
+        anew: set[str],
     ) -> bool:
         """Let a journal go on elsewhere in those inputs that no longer hold the place at which it stands."""
         watermark = await last_watermark(self.consumer, journal, partition)
@@ -165,6 +189,7 @@ class _Setup:
             return False
         stands = {place: watermark.inputs.get(place.topic, -1) + 1 for place in places}
         lost = {each.topic for each in places if not starts[each] <= stands[each] <= ends[each]}
+        lost |= anew & {each.topic for each in places}
         if lost:
             start = await self._start(inputs, partition, restart_from)
             watermark.inputs.update((topic, start[topic]) for topic in lost)
@@ -197,17 +222,23 @@ class _Setup:
         return found
 
 
-async def publish_settings(settings: Settings, records: Records, producer: AIOKafkaProducer) -> str:
-    """Publish the settings that decide, with those before them, where they differ from what the topic says."""
+async def publish_settings(
+    settings: Settings, records: Records, producer: AIOKafkaProducer, events_id: str | None = None
+) -> str:
+    """Publish the settings that decide, with those before them, where they differ from what the topic says.
+
+    `events_id` None: state rests on the topic of events that it rested on before.
+    """
+    events_id = events_id or known_events_id(records)
     rules, text = app_rules(settings), settings.deciding.to_json().decode()
     rules = msgspec.structs.replace(rules, stream_clock=False)
     before: tuple[tuple[int, AppRules], ...] = ()
     if records.rules is not None:
         known, time_ms = records.rules
-        if known.current == rules and known.settings == text:
+        if (known.current, known.settings, known.events_id) == (rules, text, events_id):
             return "unchanged"
         before = (*known.before, (time_ms, known.current))[-HISTORY:]
-    value = msgspec.msgpack.encode(Rules(rules, text, settings.partitions, before))
+    value = msgspec.msgpack.encode(Rules(rules, text, settings.partitions, before, events_id))
     topic = Topics(settings.app, settings.events).campaigns
     await producer.send_and_wait(topic, value, key=SETTINGS_KEY, partition=0)
     return "published"
@@ -239,53 +270,6 @@ async def read_records(consumer: AIOKafkaConsumer, topic: str) -> Records:
     return records
 
 
-def refuse_changed_counts(specs: list[Spec], counts: Mapping[str, int], records: Records) -> None:
-    """Users are where their key's hash put them: another number of partitions would tear them apart."""
-    known = records.rules[0].partitions if records.rules is not None else None
-    for spec in specs:
-        found = counts.get(spec.name)
-        if found is not None and found != spec.partitions:
-            raise SetupRefused(
-                f"topic {spec.name} has {found} partitions, and the settings say {spec.partitions}. Users' state is "
-                "kept by partition, so the number cannot change: set `partitions` back, or begin a new CARILLON_APP."
-            )
-        if known is not None and spec.partitions not in {1, known}:
-            raise SetupRefused(
-                f"this app was set up with {known} partitions, and the settings say {spec.partitions}. "
-                "The number cannot change: set `partitions` back, or begin a new CARILLON_APP."
-            )
-
-
-async def lost_journals(
-    consumer: AIOKafkaConsumer, topics: Topics, counts: Mapping[str, int], records: Records
-) -> list[str]:
-    """Journals of an app that was set up before, which have no identity now.
-
-    An actor of which there is no mailbox either is new in this build: nothing of it was lost.
-    """
-    if records.rules is None:
-        return []
-    lost, inputs = [], actor_inputs(topics)
-    for actor in ACTORS:
-        journal = topics.journal(actor)
-        if journal not in counts and not any(topic in counts for topic, *_ in inputs[actor]):
-            continue
-        partitions = range(counts.get(journal, 0))
-        if not partitions or not all([await has_identity(consumer, journal, p) for p in partitions]):
-            lost.append(journal)
-    return lost
-
-
-def refuse_lost_journals(lost: list[str]) -> None:
-    """Nobody may decide on state that cannot be known."""
-    if lost:
-        raise SetupRefused(
-            f"{', '.join(lost)} had been set up and is gone or empty. The state that it held cannot be known. "
-            "Say where to go on: `python -m app setup --restart-from latest` decides only what comes from now on, "
-            "`--restart-from 2026-11-22T09:00:00Z` what came since then."
-        )
-
-
 async def check(settings: Settings) -> None:
     """What a worker needs before it starts. Raises SetupRefused with what is missing, KafkaError without a broker."""
     topics = Topics(settings.app, settings.events)
@@ -299,8 +283,14 @@ async def check(settings: Settings) -> None:
         has_campaigns = topics.campaigns in counts
         records = await read_records(consumer, topics.campaigns) if has_campaigns else Records()
         refuse_changed_counts(specs, counts, records)
-        refuse_lost_journals(await lost_journals(consumer, topics, counts, records))
+        refuse_lost_journals(await lost_journals(consumer, topics, counts, records, actor_inputs(topics)))
         missing = [spec.name for spec in specs if spec.name not in counts]
+        known_id = known_events_id(records)
+        if (
+            known_id
+            and (await topic_ids(admin._client, [topics.events])).get(topics.events, known_id) != known_id
+        ):
+            raise SetupRefused(f"T{made_anew(topics.events)[1:]}")
         if missing:
             raise SetupRefused(
                 f"{', '.join(missing)} is missing. Run `python -m app setup` first; it makes what is not there."
@@ -310,4 +300,4 @@ async def check(settings: Settings) -> None:
         await admin.close()
 
 
-__all__ = ["KafkaError", "Report", "SetupRefused", "actor_inputs", "app_rules", "check", "setup"]
+__all__ = ["KafkaError", "Report", "actor_inputs", "app_rules", "check", "setup"]

@@ -46,7 +46,7 @@ class Topics(NamedTuple):
 
     @property
     def users_mail(self) -> str:
-        """To the users actor: outcomes, moved tokens."""
+        """To the users actor: outcomes, moved tokens, and what ids of one person tell one another."""
         return f"{self.app}.users.mail"
 
     @property

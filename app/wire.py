@@ -30,6 +30,7 @@ MESSAGE_PACK = b"application/msgpack"
 _NAMED = {"screen": "Screen Viewed", "page": "Page Viewed"}
 _PUSH = {str(status): status for status in PushStatus}
 _NAMELESS = frozenset({"identify", "alias", "group"})
+_JOINING = frozenset({"identify", "alias"})
 
 
 class Bad(NamedTuple):
@@ -50,6 +51,7 @@ class _Message(Struct, frozen=True, gc=False):
     properties: dict[str, Any] | None = None
     traits: dict[str, Any] | None = None
     context: Raw = Raw(b"")
+    previousId: str | None = None  # noqa: N815
 
 
 class _Context(NamedTuple):
@@ -130,6 +132,7 @@ class EventReader:
             properties,
             context.traits if traits is None and kind == "identify" else traits,
             context.said,
+            _previous(message, user),
         )
 
     def _context(self, raw: Raw, is_json: bool) -> _Context:
@@ -144,6 +147,14 @@ class EventReader:
                 self._contexts, self._contexts_before = {}, self._contexts
             self._contexts[data] = known
         return known
+
+
+def _previous(message: _Message, user: str) -> str | None:
+    """The other id that an `identify` or `alias` names beside the user's."""
+    named = message.previousId if message.type == "alias" else None
+    if message.type in _JOINING:
+        named = named or message.anonymousId
+    return None if named == user else named or None
 
 
 class Seconds:

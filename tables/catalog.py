@@ -60,12 +60,16 @@ class Standings(Struct, frozen=True):
 
 
 class Rules(Struct, frozen=True):
-    """The settings that decide, as published by `setup` and `campaign apply`, and those before, with their times."""
+    """The settings that decide, as published by `setup` and `campaign apply`, and those before, with their times.
+
+    `events_id`: the id of the topic of events that users' state rests on; empty where it is not known.
+    """
 
     current: AppRules
     settings: str = "{}"
     partitions: int = 0
     before: tuple[tuple[int, AppRules], ...] = ()
+    events_id: str = ""
 
 
 decode_definition = msgspec.msgpack.Decoder(Definition).decode

@@ -12,8 +12,9 @@ from app.cli.broker import consumer, partition_count, producer, run
 from app.cli.errors import CommandError, NotFoundError
 from app.cli.output import tell
 from app.clock import now_ms
+from app.refusals import SetupRefused, refuse_changed_counts
 from app.settings import Settings
-from app.setup import SetupRefused, publish_settings, read_records, refuse_changed_counts
+from app.setup import publish_settings, read_records
 from app.topics import Topics
 from tables.catalog import IN_FORCE_MS, Records
 from tables.catalog_writer import Act, Change, TransitionError, UnknownCampaignError, put_right, write

@@ -39,7 +39,8 @@ def setup(restart_from: RestartFrom = None, as_json: AsJson = False) -> None:
 
 def _set_up(settings: Settings, start: str | int | None) -> Report:
     from app.cli.broker import run  # noqa: PLC0415 - heavy
-    from app.setup import SetupRefused, setup  # noqa: PLC0415 - heavy
+    from app.refusals import SetupRefused  # noqa: PLC0415 - heavy
+    from app.setup import setup  # noqa: PLC0415 - heavy
 
     tell(f"setting up {settings.app} on {settings.kafka}")
     try:

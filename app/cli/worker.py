@@ -37,7 +37,8 @@ def worker(context: typer.Context, as_json: AsJson = False) -> None:
 
 def _check(settings: Settings) -> None:
     from app.cli.broker import run  # noqa: PLC0415 - heavy
-    from app.setup import SetupRefused, check  # noqa: PLC0415 - heavy
+    from app.refusals import SetupRefused  # noqa: PLC0415 - heavy
+    from app.setup import check  # noqa: PLC0415 - heavy
 
     try:
         run(settings.kafka, lambda: check(settings))

@@ -5,12 +5,14 @@ Everything is an argument. The user's parts are changed in place; what must happ
 
 from __future__ import annotations
 
-from app.domain import compose, limit, outcome, qualify
+from msgspec.structs import replace
+
+from app.domain import compose, joining, limit, outcome, qualify
 from app.domain.deliver import Context, Message, hold, judge_and_deliver, record, to_inbox
 from app.domain.model.decision import Step
 from app.domain.model.effect import Effect, MoveToken
 from app.domain.model.event import Event, PushStatus
-from app.domain.model.mail import Outcome, TokenMoved, UserMail
+from app.domain.model.mail import Heritage, IdClaim, Outcome, PassedOn, TokenMoved, UserMail
 from app.domain.model.quota import FOR_GOOD
 from app.domain.model.reason import Reason
 from app.domain.model.user import Held, Trigger, User, Waiting
@@ -22,18 +24,25 @@ from app.domain.rules.plan import Plan
 PERMISSION_CHANGED = "Push Permission Changed"
 
 
-def on_event(user: User, event: Event, offset: int, context: Context) -> list[Effect]:
-    """One event of this user, in log order. `offset`: where it stands in `events`."""
+def on_event(
+    user: User, event: Event, offset: int, context: Context, passed: PassedOn | None = None
+) -> list[Effect]:
+    """One event of this user, in log order. `offset`: where it stands in `events`.
+
+    `passed`: the mail that it came in, from another id of this user. An id that is another user's now remembers nothing
+    of what was said last, so that only those who learn look whether it is one.
+    """
     activity = user.activity
-    if not recent.is_new(activity, event.message_id):
+    if not recent.is_new(activity, event.message_id) and not joining.comes_back(user, passed):
         return []
-    recent.remember_offset(activity, offset)
+    if passed is None:
+        recent.remember_offset(activity, offset)
     user.activity_changed = True
     effects: list[Effect] = []
-    if event.said is not user.learned or event.traits:
-        _learn(user, event, effects)
-    if event.name is None:
+    if (event.said is not user.learned or event.traits) and _is_elsewhere(user, event, passed, effects):
         return effects
+    if event.name is None:
+        return joining.claim(user, event, effects)
     if event.name == PERMISSION_CHANGED:
         _change_permission(user, event)
     _answer(user, event, event.name, context, effects)
@@ -43,10 +52,16 @@ def on_event(user: User, event: Event, offset: int, context: Context) -> list[Ef
     return effects
 
 
-def _learn(user: User, event: Event, effects: list[Effect]) -> None:
-    token = identify.learn(user, event)
+def _is_elsewhere(user: User, event: Event, passed: PassedOn | None, effects: list[Effect]) -> bool:
+    """Learn what it says of the user; True where this id is another user's now, to whom it goes whole."""
+    forward = user.forward
+    if forward is not None:
+        effects += joining.pass_on(user, event, forward)
+        return True
+    token = identify.learn(user, event) if passed is None else joining.learn(user, passed)
     if token is not None and event.said.device is not None:
         effects.append(MoveToken(token, event.said.device.id))
+    return False
 
 
 def _is_late(event: Event, context: Context) -> bool:
@@ -153,13 +168,30 @@ def _release(user: User, entry: Held, plan: Plan, context: Context, effects: lis
 
 
 def on_mail(user: User, mail: UserMail, context: Context) -> list[Effect]:
-    """Mail from senders and tokens to this user."""
+    """Mail from senders, tokens, and other users' partitions to this user."""
+    forward = user.forward
+    passed = None if forward is None else joining.pass_mail_on(user, mail, forward)
+    if passed is not None:
+        return passed
     match mail:
         case TokenMoved():
-            identify.suspend(user, mail.device, mail.token)
-            return []
+            return _on_token_moved(user, mail)
         case Outcome():
             return _on_outcome(user, mail, context)
+        case IdClaim():
+            return joining.give(user, mail)
+        case Heritage():
+            return joining.take_in(user, mail, context)
+        case PassedOn():
+            return on_event(user, replace(mail.event, user=user.id), -1, context, mail)
+
+
+def _on_token_moved(user: User, mail: TokenMoved) -> list[Effect]:
+    asked_back = joining.token_moved(user, mail)
+    if asked_back is not None:
+        return asked_back
+    identify.suspend(user, mail.device, mail.token)
+    return []
 
 
 def _on_outcome(user: User, mail: Outcome, context: Context) -> list[Effect]:

@@ -47,10 +47,13 @@ def answered(user: User, catalog: Catalog, event: Event, now_ms: int) -> list[He
     """Let this event cancel what it answers; returns the held messages that it cancels.
 
     A timer: where tB <= tA+T, B being later in the log; B without the `match` property cancels every one. A held
-    message: at any time before it is sent (SPEC section 9, Held and delayed).
+    message: at any time before it is sent (SPEC section 9, Held and delayed). Of one who had other ids no log says
+    which came first: there B must be the later one by its own time.
     """
     entries = user.agenda.entries
     gone = [entry for entry in entries if _answers(catalog, event, entry, now_ms)]
+    if user.has_other_ids:
+        gone = [entry for entry in gone if entry.trigger.time_ms < event.time_ms]
     if not gone:
         return []
     _take_out(user, gone)
@@ -111,7 +114,7 @@ def arm(user: User, plan: Plan, event: Event) -> None:
         raise ValueError(f"{plan.id} has no `unless`")
     match = match_value(unless.match, event.properties) or ""
     due_ms = event.time_ms + unless.within_ms
-    if _answered_before(user, plan, match, event.time_ms, due_ms):
+    if answered_before(user, plan, match, event.time_ms, due_ms):
         return
     running = [
         e
@@ -121,7 +124,7 @@ def arm(user: User, plan: Plan, event: Event) -> None:
     if running and not _replaces(plan.campaign.when.repeat, running[0], event):
         return
     kept = user.agenda.entries
-    if running and plan.campaign.when.repeat is Repeat.RESTART:
+    if running and plan.campaign.when.repeat is not Repeat.EACH:
         kept = [entry for entry in kept if entry not in running]
     instance = event.message_id if plan.campaign.when.repeat is Repeat.EACH else match
     trigger = Trigger(event.message_id, event.name or "", event.time_ms, event.properties)
@@ -140,7 +143,8 @@ def _replaces(repeat: Repeat, running: Waiting, event: Event) -> bool:
             return event.time_ms >= running.trigger.time_ms
 
 
-def _answered_before(user: User, plan: Plan, match: str, from_ms: int, due_ms: int) -> bool:
+def answered_before(user: User, plan: Plan, match: str, from_ms: int, due_ms: float) -> bool:
+    """Was what started at `from_ms` answered by an event that is remembered, after it and not after `due_ms`?"""
     answers = user.activity.answers.get(plan.answer.key, ()) if plan.answer is not None else ()
     return any(from_ms < at_ms <= due_ms and kind in {ANY_MATCH, "=" + match} for at_ms, kind in answers)
 

@@ -30,7 +30,7 @@ _READ_COMMITTED = 1
 _LAST_EPOCH = 0x7FFFFFFF
 
 
-class _Request:
+class Request:
     """What aiokafka's connection wants of a request that is bytes already."""
 
     API_KEY: int
@@ -40,7 +40,7 @@ class _Request:
     def __init__(self, body: bytes) -> None:
         self._body = body
 
-    def prepare(self, versions: Mapping[int, tuple[int, int]]) -> _Request:
+    def prepare(self, versions: Mapping[int, tuple[int, int]]) -> Request:
         """This very version, or nothing. Raises IncompatibleBrokerVersion."""
         low, high = versions.get(self.API_KEY, (0, -1))
         if not low <= self.API_VERSION <= high:
@@ -98,7 +98,7 @@ def _topics(data: bytes, at: int) -> Iterable[tuple[str, int, int]]:
         at += 4 + count * _PRODUCED.size
 
 
-class ProduceRequest(_Request):
+class ProduceRequest(Request):
     """One batch for each of some topic partitions; answered once all in-sync replicas have them."""
 
     API_KEY = 0
@@ -162,7 +162,7 @@ def _fetched(topic: str, data: bytes, at: int) -> tuple[Fetched, int]:
     return Fetched(TopicPartition(topic, partition), code, end, begin, aborted, data[at:stop]), stop
 
 
-class FetchRequest(_Request):
+class FetchRequest(Request):
     """Ask for what is new in some topic partitions, within a session (0 and epoch 0: begin one).
 
     `wanted`: partitions whose offset the session does not know; `forgotten`: those that it need not answer any more.

@@ -76,7 +76,8 @@ class PushView(Struct, frozen=True):
 class UserView(Struct, frozen=True):
     """All that is known of a user, but their inbox. `now_ms`: the clock under which it is seen.
 
-    `decisions`: the last ones, the latest on top; None where they cannot be read at the moment.
+    `decisions`: the last ones, the latest on top; None where they cannot be read at the moment. `forwarded_to`: whose
+    this id is now; `other_ids`: those that this user named as theirs.
     """
 
     id: str
@@ -96,6 +97,8 @@ class UserView(Struct, frozen=True):
     caps: tuple[CapView, ...]
     pushes: tuple[PushView, ...]
     decisions: tuple[Told, ...] | None = None
+    forwarded_to: str | None = None
+    other_ids: tuple[str, ...] = ()
 
 
 def look(
@@ -158,6 +161,8 @@ def _view(
         on_their_way=_entries(agenda, OnItsWay),
         caps=tuple(_cap(cap, cleared_ms, now_ms, zone) for cap in rules.caps),
         pushes=tuple(PushView(push.cleared_ms, push.message_id) for push in reversed(activity.pushes)),
+        forwarded_to=None if profile.kin is None or profile.kin.forward is None else profile.kin.forward.user,
+        other_ids=() if profile.kin is None else tuple(profile.kin.claims),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app import wire
 from app.domain.decide import PERMISSION_CHANGED
+from app.domain.joining import REMEMBERED_CLAIMS
 from app.domain.model.event import PushStatus
 from app.domain.model.reason import DEAD_LETTER_EXPLANATIONS
 from app.domain.model.user import REMEMBERED_IDS
@@ -26,14 +27,19 @@ KINDS = (
     ("identify", "no event; its `traits` merge into the user, and `null` removes one"),
     ("screen", f"the event `{wire._NAMED['screen']}`, with `name` as a property"),
     ("page", f"the event `{wire._NAMED['page']}`, with `name` as a property"),
-    ("alias", "no event; read for its context, no other effect yet"),
+    ("alias", "no event; `previousId` is the same person as the user ([below](#several-ids-of-one-person))"),
     ("group", "no event; read for its context, no other effect yet"),
     ("tick", "not of a user: moves a stream clock on (below)"),
 )
 FIELDS = (
     ("type", "one of the above", "must be there"),
     ("userId", "text", "the user; without it `anonymousId`. One of them must be there"),
-    ("anonymousId", "text", "the user, where there is no `userId`"),
+    (
+        "anonymousId",
+        "text",
+        "the user, where there is no `userId`; beside one, in `identify` and `alias`, the same person",
+    ),
+    ("previousId", "text", "of `alias`: the same person as the user"),
     ("messageId", "text", "without it `topic/partition/offset` of the record"),
     ("event", "text", "the name of the event; `track` must have it"),
     ("name", "text", "of a screen or a page"),
@@ -75,6 +81,55 @@ RESERVED = (
 )
 
 
+JOINED = (
+    (
+        "traits, zone, locale",
+        "the user's, where their own messages never set or removed them. Of several ids the one wins that was "
+        "named last, by the message's own time",
+    ),
+    (
+        "devices",
+        "the user's. One that both have is as the later message says. Its token moves along, unless somebody else "
+        "has it by now",
+    ),
+    (
+        "open timers",
+        "the user's: `repeat` and answers count as if one id had brought all events, in the order of their own times. "
+        "The message will have the user's id in its name",
+    ),
+    ("messages held or on their way", "the user's, under the names that they have"),
+    ("counted pushes, recent message ids", "count for the user"),
+)
+DEVICES = (
+    "A device that brings a new token and says nothing of push is `allowed`; a new one without a token is `ask`. "
+    "A message that is older than the last one that changed a device changes nothing of it. A token that comes "
+    "with another user moves there, and leaves the old device suspended."
+)
+SAME_PERSON = """\
+Until somebody signs in, the anonymous id is the user. An `identify` with `userId` and `anonymousId`, or an `alias` with
+`userId` and `previousId` (or `anonymousId`), says that the two are one person. The user's partition asks the other id's
+for what it has, and goes on; what arrives is the user's from then on:
+"""
+SEVERAL_IDS = f"""\
+The other id keeps a forward, even where nothing was known of it: an event that still comes under it is passed on whole
+and decided once, by the user's partition, as are outcomes of its pushes. One that is later than `max_lateness` by then
+triggers nothing.
+
+- Naming the same id again changes nothing. A user remembers the last {REMEMBERED_CLAIMS} ids that they named.
+- Of two users who name one id the first to ask has its past, and what comes under it later.
+- Ids may form a chain (anonymous, then one user, then another): everything ends with the last.
+- Two ids that name each other: the earlier message holds, the later is passed over. A longer circle is cut where it
+  closes.
+- A push that was due before the two were known to be one is sent to the anonymous id. Its App Inbox stays with it.
+- The setting `partitioner` must be right: it says where the other id is asked.
+"""
+
+
+def _several_ids() -> tuple[str | list[str], ...]:
+    joined = table(("of the other id", "becomes"), JOINED)
+    return "## Several ids of one person", SAME_PERSON.strip(), joined, SEVERAL_IDS.strip()
+
+
 def render() -> str:
     """The page."""
     kilobytes = wire.EVENT_BYTES // 1024
@@ -96,9 +151,8 @@ def render() -> str:
         table(("field", "type", "meaning"), [(code(name), kind, meaning) for name, kind, meaning in FIELDS]),
         "## Context",
         table(("field of `context`", "meaning"), [(code(name), meaning) for name, meaning in CONTEXT]),
-        "A device that brings a new token and says nothing of push is `allowed`; a new one without a token is `ask`. "
-        "A message that is older than the last one that changed a device changes nothing of it. A token that comes "
-        "with another user moves there, and leaves the old device suspended.",
+        DEVICES,
+        *_several_ids(),
         "## Reserved names",
         f"`{PERMISSION_CHANGED}` sets the push status of a device to `properties.status` "
         f"({codes(PushStatus)}). The device is `properties.device_id`, else that of the context.",

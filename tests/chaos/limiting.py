@@ -77,13 +77,14 @@ def _message(campaign: str, number: int, place: int, seed: int) -> tuple[str, di
 
 
 def strike(system: System, messages: Sequence[Any], kills: int, dice: random.Random) -> list[int]:
-    """Feed the messages in parts; after each, kill a worker that is at work. What each had before it."""
+    """Feed the messages in parts; after each, kill a worker, at work where one is. What each had before it."""
     backlog, size = [], -(-len(messages) // kills)
     for start in range(0, len(messages), size):
         system.feed(messages[start : start + size])
-        at_work = until(partial(_at_work, system), WORK_S, "somebody is at work", 0.02)
+        until(partial(_is_ready, system), WORK_S, "somebody is ready", 0.1)
+        at_work = [number for number in system.workers if system.backlog(number)]
         time.sleep(dice.uniform(0.0, 0.2))
-        victim = dice.choice(at_work)
+        victim = dice.choice(at_work or [*system.workers])
         backlog.append(system.backlog(victim))
         system.workers[victim].kill()
         system.start_worker(victim)
@@ -91,8 +92,8 @@ def strike(system: System, messages: Sequence[Any], kills: int, dice: random.Ran
     return backlog
 
 
-def _at_work(system: System) -> list[int]:
-    return [number for number in system.workers if system.backlog(number)]
+def _is_ready(system: System) -> bool:
+    return any(system.get(number, "/readyz")[0] == OK for number in system.workers)
 
 
 @dataclass

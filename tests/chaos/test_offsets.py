@@ -80,9 +80,9 @@ def says(system: System) -> str:
     return text if REMEDY in text else ""
 
 
-def goes_on(system: System, user: str) -> None:
-    """After the remedy a new event leads to its push."""
-    assert system.stop_workers() == {0: 0}
+def goes_on(system: System, user: str, *, running: bool = True) -> None:
+    """After the remedy a new event leads to its push. `running`: there is a worker to be stopped first."""
+    assert system.stop_workers() == ({0: 0} if running else {})
     system.done("setup", REMEDY, "latest")
     system.start_workers(1)
     system.feed(payment_error(user))
@@ -91,21 +91,24 @@ def goes_on(system: System, user: str) -> None:
     )
 
 
-@pytest.mark.soak
-def test_a_topic_made_anew_is_told_and_not_waited_for(systems: Systems) -> None:
-    """Given events deleted and made anew, then the worker names topic and offsets and the way on; that way works."""
+@pytest.mark.parametrize("grown", [False, True])
+def test_a_topic_made_anew_is_told_and_not_decided_on(systems: Systems, grown: bool) -> None:
+    """Given events deleted and made anew, shorter or longer by now than what was decided, then the worker does not
+    begin and names the way on; that way works.
+    """
     system = stopped_after_work(systems, partitions=1, seed=122)
     decided = system.kafka.end(system.topics.events)
     system.kafka.delete(system.topics.events)
-    system.done("setup")
-    system.feed(payment_error("early"))
+    assert "made anew" in system.done("setup").out
+    rows = decided if grown else 1
+    system.feed([each for number in range(rows) for each in payment_error(f"early{number}")])
+    assert (system.kafka.end(system.topics.events) > decided) is grown
     system.start_worker()
-    said = until(lambda: says(system), LIMIT_S, "the worker says that it cannot go on", 0.2)
-    told = f"{system.topics.events}/0 is decided up to offset {decided}, and its log holds 0 to 2"
-    assert told in said
-    assert told in system.workers[0].text
-    note(f"a topic made anew: {said[:200]}")
-    goes_on(system, "after")
+    assert until(lambda: system.workers[0].code, LIMIT_S, "the worker ends", 0.2) == 1
+    assert f"opic {system.topics.events} was deleted and made anew" in system.workers[0].text
+    note(f"a topic made anew, {'longer' if grown else 'shorter'} than what was decided: told")
+    goes_on(system, "after", running=False)
+    assert "tok-early0" not in {line["token"] for line in system.received()}
 
 
 def cut(system: System, before: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from agents.users import Shared, UsersActor
@@ -39,14 +39,23 @@ class FixedCatalog:
 
 
 class _Place:
-    number = 0
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 class Flow:
-    """Feeds records to the users actor under a stream clock, and keeps what it sends."""
+    """Feeds records to the users actor under a stream clock, and keeps what it sends.
+
+    `number`, `partition_of`: which partition this is, and where others look for a key.
+    """
 
     def __init__(
-        self, campaigns: Iterable[Campaign], rules: AppRules | None = None, turn_size: int = 100
+        self,
+        campaigns: Iterable[Campaign],
+        rules: AppRules | None = None,
+        turn_size: int = 100,
+        number: int = 0,
+        partition_of: Callable[[bytes], int] = lambda _key: 0,
     ) -> None:
         self.rules = rules or AppRules(caps=(Cap(3),), stream_clock=True)
         self.catalog = FixedCatalog(campaigns, self.rules)
@@ -56,13 +65,13 @@ class Flow:
             self.catalog,  # type: ignore[arg-type]
             SetClock(),
             1,
-            lambda _key: 0,
+            partition_of,
             lambda user, _partition: self.misplaced.append(user),
             stream_clock=self.rules.stream_clock,
         )
         self.store = MemoryStore()
         self.state = State(self.store, Timers(self.store))
-        self.actor = UsersActor(_Place(), shared)  # type: ignore[arg-type]
+        self.actor = UsersActor(_Place(number), shared)  # type: ignore[arg-type]
         inputs = [Input(TOPICS.events, relayed=False), Input(TOPICS.users_mail, relayed=True)]
         self.decider = Decider(self.actor, self.state, inputs, lambda pairs: True)
         self.watermark = Watermark(b"", 0, 0, {}, {})
@@ -72,7 +81,10 @@ class Flow:
 
     def feed(self, messages: Iterable[dict[str, Any]]) -> None:
         """Segment-spec messages, in log order; the key is the user."""
-        records = [self._record(TOPICS.events, m.get("userId"), json.dumps(m).encode()) for m in messages]
+        records = [
+            self._record(TOPICS.events, m.get("userId", m.get("anonymousId")), json.dumps(m).encode())
+            for m in messages
+        ]
         for start in range(0, len(records), self._turn_size):
             self.take(records[start : start + self._turn_size])
 

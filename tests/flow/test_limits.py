@@ -19,7 +19,7 @@ from app.domain.model.user import Activity, Agenda, Profile, User
 from tables.catalog_writer import Act, ended, paused, resumed
 from tests.domain.makers import a_campaign
 from tests.flow.engine import Flow
-from tests.flow.limited import accepts, cart, limited, said
+from tests.flow.limited import STARTS_S, accepts, cart, limited, said
 from tests.flow.test_triggers import track
 from tests.flow.town import Town
 
@@ -284,3 +284,43 @@ def test_steps_of_a_held_message_are_told_in_order() -> None:
         "qualified", "held total_limit", "released", "sent", "accepted",
     ]  # fmt: skip
     assert "until" not in next(each for each in town.decisions if each["step"] == "held")
+
+
+def test_an_id_that_is_claimed_takes_its_turn_with_it() -> None:
+    """Given an anonymous id that waits for the last one, when a user claims it, then the user gets it, and ends it."""
+    town = Town([limited(1)], partitions=3)
+    town.feed([cart(1)])
+    town.run()
+    anonymous = cart(2, 2, "a2")
+    del anonymous["userId"]
+    town.feed([anonymous | {"anonymousId": "a2"}])
+    town.run()
+    town.feed(
+        [{"type": "identify", "userId": "u2", "anonymousId": "a2", "timestamp": STARTS_S + 3, "traits": {}}]
+    )
+    town.run()
+    town.tell(said(town.orders[0], Result.FAILED, Reason.PROVIDER_REJECTED))
+    town.run()
+    assert [order.push.user for order in town.orders] == ["u1", "u2"]
+    town.tell(accepts(town.orders[1]))
+    town.run()
+    assert town.status("cart-reminder") is Status.ENDED
+
+
+def test_a_message_on_its_way_under_a_claimed_id_is_counted_once() -> None:
+    """Given a message on its way to an id that is claimed meanwhile, when it is accepted, then the total is reached."""
+    town = Town([limited(1)], partitions=3)
+    anonymous = cart(1, 1, "a1")
+    del anonymous["userId"]
+    town.feed([anonymous | {"anonymousId": "a1"}])
+    town.run()
+    town.feed(
+        [{"type": "identify", "userId": "u1", "anonymousId": "a1", "timestamp": STARTS_S + 2, "traits": {}}]
+    )
+    town.feed([cart(5, 3, "u5")])
+    town.run()
+    town.tell(accepts(town.orders[0]))
+    town.feed([cart(6, 4, "u1")])
+    town.run()
+    assert (len(town.orders), town.status("cart-reminder")) == (1, Status.ENDED)
+    assert sorted(town.steps("dropped")) == ["dropped per_user_limit", "dropped total_limit"]

@@ -92,6 +92,14 @@ def test_second_cart_follows_repeat(repeat: Repeat, expected: list[str]) -> None
     assert sent(flow) == expected
 
 
+def test_an_earlier_cart_that_is_logged_later_is_the_one_that_keep_first_keeps() -> None:
+    """Given two carts in the wrong order, then one timer runs, that of the earlier."""
+    flow = inaction(Repeat.KEEP_FIRST)
+    flow.feed([track("add_to_cart", 300, "a2"), track("add_to_cart", 0, "a1")])
+    flow.tick(at(3600))
+    assert sent(flow) == ["a1"]
+
+
 def test_two_carts_make_two_timers_and_a_purchase_answers_its_own() -> None:
     """Given carts c1 and c2 and a purchase of c1, then c2 is reminded; a purchase without a cart answers both."""
     flow = inaction(match="cart_id")

@@ -159,7 +159,7 @@ class Town:
     def feed(self, messages: Iterable[Mapping[str, Any]]) -> None:
         """Events; nobody decides on them before `run`."""
         for message in messages:
-            key = str(message["userId"]).encode()
+            key = str(message.get("userId") or message["anonymousId"]).encode()
             self._append(TOPICS.events, self._partition_of(key), key, json.dumps(message).encode(), ())
 
     def _append(

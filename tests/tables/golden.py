@@ -17,8 +17,8 @@ from app.domain.model import quota
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Campaign, Cap, Content, Limits, Status, When
 from app.domain.model.decision import Decision, Step
-from app.domain.model.event import PushStatus
-from app.domain.model.mail import Outcome, Result, TokenClaim, TokenMoved
+from app.domain.model.event import DeviceReport, Event, PushStatus, Said
+from app.domain.model.mail import Heritage, IdClaim, Outcome, PassedOn, Result, TokenClaim, TokenMoved
 from app.domain.model.push import AndroidOptions, InboxItem, Order, Push, Target
 from app.domain.model.reason import Reason
 from app.domain.model.user import (
@@ -26,7 +26,10 @@ from app.domain.model.user import (
     Agenda,
     CountedPush,
     Device,
+    Forward,
     Held,
+    Inherited,
+    Kin,
     OnItsWay,
     Profile,
     Trigger,
@@ -79,7 +82,7 @@ def _table_values() -> dict[str, Any]:
     item = InboxItem("m-1", "c-1", 2, "Title", "Body", AT_MS, AT_MS + 1, "app://x", "i.png", ("a", "b"),
                      {"text": "#fff"}, "sent")  # fmt: skip
     return {
-        "profile": Profile({"plan": "pro", "age": 41}, {"d-1": device}, "Europe/Paris", "fr"),
+        "profile": Profile({"plan": "pro", "age": 41}, {"d-1": device}, "Europe/Paris", "fr", _kin()),
         "activity": Activity(b"12345678", [1, 2], [CountedPush(AT_MS, "m-1")], {"k": [(AT_MS, "=7")]}),
         "agenda": Agenda(
             [
@@ -117,6 +120,31 @@ def _limits() -> dict[str, Any]:
     }
 
 
+def _kin() -> Kin:
+    inherited = {"plan": Inherited("pro", AT_MS, "a-1"), "gone": Inherited(None, AT_MS + 1, "a-2")}
+    return Kin(Forward("u-2", 3, AT_MS), {"a-1": AT_MS, "a-2": AT_MS + 1}, inherited, ["plan"], ["age"])
+
+
+def _joining() -> dict[str, Sample]:
+    """Mail between ids of one person, and what a profile keeps of them."""
+    values = _table_values()
+    report = DeviceReport("d-1", "android", "tok", PushStatus.ALLOWED, "Acme", "One", "14", "2.1", "3.0")
+    event = Event("a-1", "e-1", AT_MS, AT_MS + 1, "add_to_cart", {"cart": "7"}, {"plan": "pro"},
+                  Said(report, "Europe/Paris", "fr"), "a-0")  # fmt: skip
+    heritage = Heritage("u-1", {"a-1": AT_MS}, _kin().inherited, [*values["profile"].devices.values()],
+                        values["activity"], values["agenda"].entries)  # fmt: skip
+    mail = {
+        "id_claim": IdClaim("a-1", "u-1", 3, AT_MS),
+        "heritage": heritage,
+        "passed_on": PassedOn("u-1", event, "a-1", AT_MS),
+        "token_moved_to": TokenMoved("u-1", "d-1", "tok", "u-2", "d-2"),
+    }
+    found = {name: Sample(value, wire.encode_pack, wire.decode_user_mail) for name, value in mail.items()}
+    claim = TokenClaim("tok", "u-1", "d-1", 3, ("a-1", "a-2"))
+    found["token_claim_instead"] = Sample(claim, wire.encode_pack, wire.decode_token_claim)
+    return found
+
+
 def _mail() -> dict[str, Sample]:
     values = _table_values()
     packed = {
@@ -143,6 +171,11 @@ def _mail() -> dict[str, Sample]:
     found["decision"] = Sample(decision, wire.encode_decision, wire.decode_decision)
     found["campaign_counts"] = Sample(counts, msgspec.json.encode, read_counts)
     return found
+
+
+def _parts() -> dict[str, Sample]:
+    """What came into a stored value after its bytes were kept."""
+    return {"kin": Sample(_kin(), msgspec.msgpack.encode, msgspec.msgpack.Decoder(Kin).decode)}
 
 
 def _turns() -> dict[str, Sample]:
@@ -201,7 +234,13 @@ def samples() -> dict[str, Sample]:
         | _of_limits()
         | {
             f"{kind} {name}": sample
-            for kind, found in (("mail", _mail()), ("turn", _turns()), ("campaigns", _campaigns()))
+            for kind, found in (
+                ("mail", _mail()),
+                ("mail", _joining()),
+                ("part", _parts()),
+                ("turn", _turns()),
+                ("campaigns", _campaigns()),
+            )
             for name, sample in found.items()
         }
     )

@@ -46,6 +46,7 @@ class Event(Struct, frozen=True, gc=False):
     """`name` is None for `identify`, `alias` and `group`; `time_ms` is the event's own time.
 
     `said`: a device that says the same again does so with the very same object, as long as it is remembered.
+    `previous`: another id that an `identify` or `alias` names as the same person's.
     """
 
     user: str
@@ -56,6 +57,7 @@ class Event(Struct, frozen=True, gc=False):
     properties: dict[str, Any]
     traits: dict[str, Any] | None = None
     said: Said = NOTHING_SAID
+    previous: str | None = None
 
 
 class Tick(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Mail to the users actor: what became of a message at one device, and that a token has moved away."""
+"""Mail to the users actor: what became of a message at one device, a token that moved, and ids that are one person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from app.domain.model.event import Event
 from app.domain.model.reason import Reason
+from app.domain.model.user import Activity, Device, Entry, Inherited
 
 
 class Result(StrEnum):
@@ -35,20 +37,61 @@ class Outcome(Struct, frozen=True, tag="outcome", omit_defaults=True, gc=False):
 
 
 class TokenMoved(Struct, frozen=True, tag="token_moved", gc=False):
-    """The token of this device now belongs to another user: the device is suspended (C131)."""
+    """The token of this device now belongs to another user: the device is suspended (C131).
+
+    `to`, `to_device`: who has it now; this very user and device where that is the answer to a claim.
+    """
 
     user: str
     device: str
     token: str
+    to: str = ""
+    to_device: str = ""
 
 
 class TokenClaim(Struct, frozen=True, tag="token_claim", gc=False):
-    """To the tokens actor: this user's device has this token now. `partition`: where the user lives."""
+    """To the tokens actor: this user's device has this token now. `partition`: where the user lives.
+
+    `instead_of`: only where one of these ids has it with the same device, or nobody does; empty: whoever has it.
+    """
 
     token: str
     user: str
     device: str
     partition: int
+    instead_of: tuple[str, ...] = ()
 
 
-UserMail = Outcome | TokenMoved
+class IdClaim(Struct, frozen=True, tag="id_claim", gc=False):
+    """This id belongs to the user `by`, who lives in `partition`: it gives them what it has, and forwards."""
+
+    user: str
+    by: str
+    partition: int
+    claimed_ms: int
+
+
+class Heritage(Struct, frozen=True, tag="heritage", gc=False):
+    """What a claimed id had, or a part of it, for the user who claimed it.
+
+    `origins`: the ids that it comes from, and when each was claimed. `said`: traits, zone and locale by name.
+    """
+
+    user: str
+    origins: dict[str, int]
+    said: dict[str, Inherited]
+    devices: list[Device]
+    activity: Activity
+    entries: list[Entry]
+
+
+class PassedOn(Struct, frozen=True, tag="passed_on", gc=False):
+    """An event that came under a claimed id, whole. `of`: the id it came under, claimed at `claimed_ms`."""
+
+    user: str
+    event: Event
+    of: str
+    claimed_ms: int
+
+
+UserMail = Outcome | TokenMoved | IdClaim | Heritage | PassedOn

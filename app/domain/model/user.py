@@ -34,13 +34,48 @@ class Device(Struct, array_like=True, gc=False):
     seen_ms: int = 0
 
 
+class Forward(Struct, array_like=True, gc=False):
+    """This id is another user's now: where they live, and when it was claimed, by the claiming event's own time."""
+
+    user: str
+    partition: int
+    claimed_ms: int
+
+
+class Inherited(Struct, array_like=True, gc=False):
+    """What another id of this user said, and when that id was claimed. `value` None: it took the trait away."""
+
+    value: Any
+    claimed_ms: int
+    of: str
+
+
+class Kin(Struct, array_like=True, gc=False):
+    """How a user and other ids are one person (SPEC section 9, Anonymous).
+
+    `forward`: whose this id is now. `claims`: ids that this user claimed, and when. `inherited`: for each name what the
+    id that was claimed last said. `lent`: the names that stand in the profile because of that. `removed`: traits that
+    the user's own messages took away.
+    """
+
+    forward: Forward | None = None
+    claims: dict[str, int] = field(default_factory=dict)
+    inherited: dict[str, Inherited] = field(default_factory=dict)
+    lent: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
 class Profile(Struct, array_like=True, gc=False):
-    """Traits and devices; `zone` is the last time zone that a message's context named and that exists."""
+    """Traits and devices; `zone` is the last time zone that a message's context named and that exists.
+
+    `kin`: None for most users, who have one id.
+    """
 
     traits: dict[str, Any] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     zone: str | None = None
     locale: str | None = None
+    kin: Kin | None = None
 
 
 class CountedPush(Struct, array_like=True, gc=False):
@@ -146,3 +181,15 @@ class User:
         self.agenda = agenda
         self.learned: Said | None = None
         self.profile_changed = self.activity_changed = self.agenda_changed = False
+
+    @property
+    def forward(self) -> Forward | None:
+        """Whose this id is now; None: its own."""
+        kin = self.profile.kin
+        return None if kin is None else kin.forward
+
+    @property
+    def has_other_ids(self) -> bool:
+        """Has this user claimed other ids?"""
+        kin = self.profile.kin
+        return kin is not None and bool(kin.claims)

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.model.event import DeviceReport, Event, PushStatus, Said
 from app.domain.model.user import Device, User
+from app.domain.rules.merge import own_context, own_traits
 from app.domain.rules.zones import is_zone
 
 
@@ -26,9 +27,11 @@ def learn(user: User, event: Event) -> str | None:
     if said.locale is not None and said.locale != profile.locale:
         profile.locale = said.locale
         user.profile_changed = True
+    if profile.kin is not None and own_context(profile, said):
+        user.profile_changed = True
     if said.device is None:
         return None
-    return _learn_device(user, said, said.device, event.time_ms)
+    return learn_device(user, said, said.device, event.time_ms)
 
 
 def _merge(user: User, traits: dict[str, Any]) -> None:
@@ -38,10 +41,13 @@ def _merge(user: User, traits: dict[str, Any]) -> None:
             known.pop(name, None)
         else:
             known[name] = value
+    if user.profile.kin is not None or None in traits.values():
+        own_traits(user.profile, traits)
     user.profile_changed = True
 
 
-def _learn_device(user: User, said: Said, report: DeviceReport, time_ms: int) -> str | None:
+def learn_device(user: User, said: Said, report: DeviceReport, time_ms: int) -> str | None:
+    """Merge what a message says of its device into the profile. Returns a token that the device newly has."""
     devices = user.profile.devices
     device = devices.get(report.id)
     if device is None:
@@ -103,6 +109,14 @@ def suspend(user: User, device_id: str, token: str) -> None:
     device = user.profile.devices.get(device_id)
     if device is not None and device.token == token:
         device.suspended = True
+        _changed(user)
+
+
+def give_token_back(user: User, device_id: str, token: str) -> None:
+    """The token is this user's after all."""
+    device = user.profile.devices.get(device_id)
+    if device is not None and device.token == token and device.suspended:
+        device.suspended = False
         _changed(user)
 
 
