@@ -116,15 +116,21 @@ class Verdict:
 
 
 def judge(system: System, campaigns: Sequence[Limited]) -> Verdict:
-    """When settled. Reached is whom the push service took a message for, or may have, where it did not answer."""
+    """When settled. Reached is whom the push service took a message for, or may have, where it did not answer.
+
+    A call that died with its maker, before one that was put off until too late, may have been taken, too: only those that
+    the decisions call `unanswered`, and they are told apart (`lost`).
+    """
     found, taken, decisions = Verdict(), _taken(system), system.decisions()
     found.struck = Counter(kind for kind, _ in _calls(system))
     accepted = Counter(each["campaign"] for each in decisions if each["step"] == "accepted")
     standing = {each["campaign"]: each for each in _listed(system)}
     for each in campaigns:
-        found.reached[each.id] = len(taken[each.id])
+        lost = _unanswered(decisions, each.id) - taken[each.id]
+        found.struck["lost"] += len(lost)
+        found.reached[each.id] = len(taken[each.id] | lost)
         now = standing[each.id]
-        came_to = (len(taken[each.id]), accepted[each.id], now["status"], now["reason"])
+        came_to = (found.reached[each.id], accepted[each.id], now["status"], now["reason"])
         if came_to != (each.total, each.total, "ended", "limit reached"):
             found.wrong.append(f"{each.id}: taken, accepted, status: {came_to}")
     found.wrong += [f"{len(left)} messages without an end" for left in [unfinished(decisions)] if left]
@@ -146,6 +152,11 @@ def _taken(system: System) -> dict[str, set[str]]:
         if line["status"] in {OK, NO_ANSWER}:
             taken[_campaign_of(line["token"])].add(line["message"])
     return taken
+
+
+def _unanswered(decisions: Sequence[dict[str, Any]], campaign: str) -> set[str]:
+    accepted = [each for each in decisions if each["step"] == "accepted" and each["campaign"] == campaign]
+    return {each["message_id"] for each in accepted if (each.get("detail") or {}).get("unanswered")}
 
 
 def _campaign_of(token: str) -> str:
