@@ -118,8 +118,8 @@ class Verdict:
 def judge(system: System, campaigns: Sequence[Limited]) -> Verdict:
     """When settled. Reached is whom the push service took a message for, or may have, where it did not answer.
 
-    A call that died with its maker, before one that was put off until too late, may have been taken, too: only those that
-    the decisions call `unanswered`, and they are told apart (`lost`).
+    A call that died with its maker, before one that was put off until too late, may have been taken, too: only those
+    that the decisions call `unanswered`, and they are told apart (`lost`).
     """
     found, taken, decisions = Verdict(), _taken(system), system.decisions()
     found.struck = Counter(kind for kind, _ in _calls(system))
