@@ -30,6 +30,7 @@ CLOCKS_MS = (
     900_000  # how far the clocks of two workers may be apart; a call beyond is made again when it is due
 )
 LAST_WORDS_S = 8.0
+GIVEN_UP = frozenset({Reason.RETRIES_EXHAUSTED, Reason.EXPIRED, Reason.CUT_OFF})
 
 
 class Answer(NamedTuple):
@@ -115,6 +116,8 @@ class SenderActor(Mailbox):
     def _again(self, turn: Turn, key: bytes, delivery: Delivery, reason: Reason | None) -> None:
         if delivery.order is None:
             return
+        if delivery.stage is Stage.CALLING:
+            delivery.is_lost = True
         if _is_cut_off(delivery.order, turn.now_ms):
             self._end(turn, key, delivery, Result.FAILED, Reason.CUT_OFF)
             return
@@ -157,6 +160,7 @@ class SenderActor(Mailbox):
                 self._wait(turn, result.key, delivery, after_ms, detail)
             case Unknown(detail):
                 delivery.reason = Reason.PROVIDER_UNAVAILABLE
+                delivery.unanswered = True
                 self._wait(turn, result.key, delivery, None, detail)
             case other:
                 assert_never(other)
@@ -203,6 +207,7 @@ class SenderActor(Mailbox):
             delivery.attempts,
             reason,
             detail[:500],
+            result is not Result.ACCEPTED and _may_have_been_taken(delivery, reason),
         )
         user_key = order.push.user.encode("utf-8", "surrogatepass")
         turn.send(self.topics.users_mail, user_key, wire.encode_pack(outcome))
@@ -245,3 +250,9 @@ class SenderActor(Mailbox):
 def _is_cut_off(order: Order, now_ms: int) -> bool:
     """Is it too late to call for this message (C043)?"""
     return order.not_after_ms is not None and now_ms >= order.not_after_ms
+
+
+def _may_have_been_taken(delivery: Delivery, reason: Reason | None) -> bool:
+    """A call that left and was never answered may have been taken by the service. One whose answer was lost with its
+    process is known by the answer to the same call later, where that one is for good."""
+    return delivery.unanswered or (delivery.is_lost and reason in GIVEN_UP)

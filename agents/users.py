@@ -13,14 +13,19 @@ from app.domain.model.app_rules import AppRules
 from app.domain.model.effect import ClaimId, Effect, Keep, MoveToken, Post, Record, Send
 from app.domain.model.event import Event, Tick
 from app.domain.model.mail import IdClaim, PassedOn, TokenClaim
+from app.domain.model.quota import CallUp, Lease, Loan, Waiter
 from app.domain.model.user import Activity, Agenda, Profile, User
+from app.domain.rules import lease as lending
 from app.domain.rules.plan import Catalog
-from app.topics import Topics
+from app.topics import Topics, coordinator_of
 from app.turns.actor import Read, Time, Unreadable
 from app.turns.partition import Partition
 from app.turns.ports import Clock
 from app.turns.turn import Turn
 from tables.catalog import CatalogReader
+from tables.leases import LEASES, WAITERS, waiter_key
+from tables.leases import TABLES as LEASE_TABLES
+from tables.live_leases import LiveLeases
 from tables.live_users import LiveUsers
 from tables.users import ACTIVITY, AGENDA, PROFILE, TABLES
 
@@ -54,7 +59,7 @@ class Shared:
 class UsersActor:
     """One partition of users."""
 
-    tables = TABLES
+    tables = (*TABLES, *LEASE_TABLES)
 
     def __init__(self, partition: Partition, shared: Shared) -> None:
         self._partition = partition
@@ -62,6 +67,7 @@ class UsersActor:
         self._topics = shared.topics
         self.time = Time.STREAM if shared.stream_clock else Time.CAUGHT_UP
         self._users = LiveUsers(self._load)
+        self._leases = LiveLeases(lambda: self._users.turn, _lease)
         self._last: Context | None = None
         self._moment: tuple[Catalog, AppRules] | None = None
 
@@ -96,16 +102,47 @@ class UsersActor:
         message, now_ms = read.message, turn.now_ms
         if message.__class__ is Tick:
             return
-        user = self._users.get(turn, message.user)
         if message.__class__ is Event:
+            user = self._users.get(turn, message.user)
             context = self._context(now_ms, record.timestamp)
             effects = decide.on_event(user, message, record.offset, context)
+        elif isinstance(message, (Loan, CallUp)):
+            self._users.enter(turn)
+            self._on_limit(turn, message)
+            return
         else:
+            user = self._users.get(turn, message.user)
             passed_on = message.__class__ is PassedOn
             recorded_ms = message.event.recorded_ms if passed_on else now_ms
             effects = decide.on_mail(user, message, self._context(now_ms, recorded_ms))
         if effects or user.agenda_changed:
             self._carry_out(turn, user, effects)
+
+    def _on_limit(self, turn: Turn, mail: Loan | CallUp) -> None:
+        """The coordinator has spoken, or it is the turn of somebody who waits for a limit (C026)."""
+        share = lending.share_of(self._leases.of(mail.campaign), mail.period)
+        context = self._context(turn.now_ms, turn.now_ms)
+        if isinstance(mail, Loan):
+            plan = context.current.in_force(mail.campaign)
+            limits = None if plan is None else plan.campaign.limits
+            is_limited = limits is not None and limits.is_shared
+            lending.heed(share, mail, waits_for_it=is_limited and context.current.is_live(mail.campaign))
+            return
+        share.serving -= 1
+        if lending.is_up(share):
+            number, refused = lending.leave(share)
+            waiter = self._take_waiter(turn, mail, number)
+            user = self._users.get(turn, waiter.user)
+            self._carry_out(turn, user, decide.on_turn(user, waiter.message_id, refused, context))
+
+    def _take_waiter(self, turn: Turn, mail: CallUp, number: int) -> Waiter:
+        self._put_leases(turn)  # whoever has come to wait in this very turn can be found now
+        key = waiter_key(mail.campaign, mail.period, number)
+        waiter = turn.get(WAITERS, key)
+        if waiter is None:
+            raise LookupError(f"nobody has number {number} in the queue of {mail.campaign}")
+        turn.delete(WAITERS, key)
+        return waiter
 
     def due(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """Timers and held messages of one user."""
@@ -123,8 +160,27 @@ class UsersActor:
             turn.put(AGENDA, key[1:], agenda)
 
     def bury(self, turn: Turn, record: Any, reason: str, detail: str) -> None:
-        """A dead letter, under the record's own key."""
+        """A dead letter, under the record's own key. The turn of somebody that failed is over all the same."""
         turn.send(self._topics.dead_letters, record.key, wire.dead_letter(record, reason, detail))
+        if reason == "failed_step" and record.topic == self._topics.users_mail:
+            mail = self.read(record)
+            if isinstance(mail, Read) and isinstance(mail.message, CallUp):
+                self._pass_over(turn, mail.message)
+
+    def _pass_over(self, turn: Turn, mail: CallUp) -> None:
+        """Deciding on the first who waits failed: they wait no more, and nothing is sent to them."""
+        self._users.enter(turn)
+        share = lending.share_of(self._leases.of(mail.campaign), mail.period)
+        share.serving -= 1
+        if lending.is_up(share):
+            number, _ = lending.leave(share)
+            waiter = self._take_waiter(turn, mail, number)
+            agenda = turn.get(AGENDA, _key(waiter.user))
+            if agenda is not None:
+                agenda.entries = [
+                    e for e in agenda.entries if getattr(e, "message_id", "") != waiter.message_id
+                ]
+                turn.put(AGENDA, _key(waiter.user), agenda)
 
     def done(self, turn: Turn, result: Any) -> None:
         """Users call nobody."""
@@ -138,6 +194,31 @@ class UsersActor:
             if user.profile_changed:
                 user.profile_changed = False
                 turn.put(PROFILE, _key(user.id), user.profile)
+        for campaign, lease in self._leases.touched(turn).items():
+            self._settle_up(turn, campaign, lease)
+        self._put_leases(turn)
+
+    def _settle_up(self, turn: Turn, campaign: str, lease: Lease) -> None:
+        """What the coordinator must hear of a campaign's limit, once a turn; and who is called up next."""
+        key, newest = campaign.encode(), max(lease.shares, default=0)
+        for period, share in list(lease.shares.items()):
+            report = lending.report(campaign, self._partition.number, period, share)
+            if report is not None:
+                place = coordinator_of(key, self._shared.partitions)
+                turn.send(self._topics.campaigns_mail, key, wire.encode_pack(report), place)
+            for _ in range(lending.calls(share)):
+                turn.send(self._topics.users_mail, key, wire.encode_pack(CallUp(campaign, period)))
+            if lending.is_over(share) and (period != newest or share.spent is None):
+                del lease.shares[period]
+
+    def _put_leases(self, turn: Turn) -> None:
+        for key, waiter in self._leases.joined(turn).items():
+            turn.put(WAITERS, key, waiter)
+        for campaign, lease in self._leases.touched(turn).items():
+            if lease.shares:
+                turn.put(LEASES, campaign.encode(), lease)
+            else:
+                turn.delete(LEASES, campaign.encode())
 
     def appended(self, turn: Turn) -> None:
         """Users call nobody."""
@@ -154,7 +235,7 @@ class UsersActor:
             last.now_ms = now_ms
             return last
         self._moment = moment
-        self._last = Context(catalog, *moment, now_ms)
+        self._last = Context(catalog, *moment, now_ms, self._leases)
         return self._last
 
     def _load(self, turn: Turn, user_id: str) -> User:
@@ -221,6 +302,10 @@ class UsersActor:
         claim = IdClaim(previous, user, self._partition.number, claimed_ms)
         name = _key(previous)
         turn.send(self._topics.users_mail, name, wire.encode_pack(claim), self._shared.partition_of(name))
+
+
+def _lease(turn: Turn, campaign: str) -> Lease:
+    return turn.get(LEASES, campaign.encode()) or Lease()
 
 
 def _key(user_id: str) -> bytes:

@@ -4,11 +4,12 @@ journal that is gone where one had been, a topic of events that is another log n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer
 
 from app.topics import ACTORS, Spec, Topics
+from app.turns.deciding import Input
 from app.turns.journals import has_identity
 from tables.catalog import Records
 
@@ -49,13 +50,23 @@ def refuse_changed_counts(specs: list[Spec], counts: Mapping[str, int], records:
 
 
 async def lost_journals(
-    consumer: AIOKafkaConsumer, topics: Topics, counts: Mapping[str, int], records: Records
+    consumer: AIOKafkaConsumer,
+    topics: Topics,
+    counts: Mapping[str, int],
+    records: Records,
+    inputs: Mapping[str, Sequence[Input]],
 ) -> list[str]:
-    """Journals of an app that was set up before, which have no identity now."""
+    """Journals of an app that was set up before, which have no identity now.
+
+    An actor of which there is no mailbox either is new in this build: nothing of it was lost.
+    """
     if records.rules is None:
         return []
     lost = []
-    for journal in (topics.journal(actor) for actor in ACTORS):
+    for actor in ACTORS:
+        journal = topics.journal(actor)
+        if journal not in counts and not any(topic in counts for topic, *_ in inputs[actor]):
+            continue
         partitions = range(counts.get(journal, 0))
         if not partitions or not all([await has_identity(consumer, journal, p) for p in partitions]):
             lost.append(journal)

@@ -51,6 +51,7 @@ def actor_inputs(topics: Topics) -> dict[str, tuple[Input, ...]]:
             Input(topics.events, relayed=False),
             Input(topics.users_mail, relayed=True, linger_s=0.2),
         ),
+        "campaigns": (Input(topics.campaigns_mail, relayed=True),),
         "fcm": (Input(topics.sends("fcm"), relayed=True),),
         "inbox": (Input(topics.inbox, relayed=True, linger_s=0.1),),
         "tokens": (Input(topics.tokens_mail, relayed=True, linger_s=0.1),),
@@ -117,7 +118,9 @@ class _Setup:
         refuse_changed_counts(specs, counts, records)
         missing = [spec for spec in specs if spec.name not in counts]
         if restart_from is None:
-            refuse_lost_journals(await lost_journals(self.consumer, self.topics, counts, records))
+            refuse_lost_journals(
+                await lost_journals(self.consumer, self.topics, counts, records, actor_inputs(self.topics))
+            )
         await self._create(missing)
         events_id = await self._events_id()
         is_anew = events_id != (known_events_id(records) or events_id)
@@ -284,7 +287,7 @@ async def check(settings: Settings) -> None:
         has_campaigns = topics.campaigns in counts
         records = await read_records(consumer, topics.campaigns) if has_campaigns else Records()
         refuse_changed_counts(specs, counts, records)
-        refuse_lost_journals(await lost_journals(consumer, topics, counts, records))
+        refuse_lost_journals(await lost_journals(consumer, topics, counts, records, actor_inputs(topics)))
         missing = [spec.name for spec in specs if spec.name not in counts]
         known_id = known_events_id(records)
         if (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import NamedTuple
 
-ACTORS = ("users", "fcm", "inbox", "tokens", "tally")
+ACTORS = ("users", "campaigns", "fcm", "inbox", "tokens", "tally")
 """Every kind of actor that has a journal. `fcm` is the sender of that provider."""
 
 _JOURNAL = {
@@ -17,6 +18,11 @@ _JOURNAL = {
 _MAILBOX = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime"}
 _KEPT = {"retention.ms": str(30 * 86_400_000)}
 _COMPACTED = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
+
+
+def coordinator_of(campaign: bytes, partitions: int) -> int:
+    """In which partition of the coordinator a campaign is."""
+    return int.from_bytes(blake2b(campaign, digest_size=4).digest(), "big") % partitions
 
 
 class Spec(NamedTuple):
@@ -42,6 +48,11 @@ class Topics(NamedTuple):
     def users_mail(self) -> str:
         """To the users actor: outcomes, moved tokens, and what ids of one person tell one another."""
         return f"{self.app}.users.mail"
+
+    @property
+    def campaigns_mail(self) -> str:
+        """To the coordinator of campaigns: what users partitions used of a limit, give back and want."""
+        return f"{self.app}.campaigns.mail"
 
     @property
     def tokens_mail(self) -> str:
@@ -78,7 +89,7 @@ class Topics(NamedTuple):
 
     def specs(self, partitions: int) -> list[Spec]:
         """Every topic in the order in which `setup` makes them: journals come last, and mean that the rest is there."""
-        mailboxes = (self.users_mail, self.sends("fcm"), self.inbox, self.tokens_mail)
+        mailboxes = (self.users_mail, self.campaigns_mail, self.sends("fcm"), self.inbox, self.tokens_mail)
         return [
             Spec(self.events, partitions, {"message.timestamp.type": "LogAppendTime"}),
             Spec(self.campaigns, 1, _COMPACTED),

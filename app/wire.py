@@ -14,6 +14,7 @@ from app.domain.model.decision import Decision
 from app.domain.model.event import NOTHING_SAID, DeviceReport, Event, PushStatus, Said, Tick
 from app.domain.model.mail import TokenClaim, UserMail
 from app.domain.model.push import InboxItem, Order
+from app.domain.model.quota import CampaignMail, PartitionMail
 from app.domain.model.reason import DeadLetterReason
 
 EVENT_BYTES = 32 * 1024
@@ -321,6 +322,7 @@ decode_decision = msgspec.json.Decoder(Decision).decode
 encode_pack = msgspec.msgpack.Encoder().encode
 decode_order = msgspec.msgpack.Decoder(Order).decode
 decode_item = msgspec.msgpack.Decoder(InboxItem).decode
-decode_user_mail = msgspec.msgpack.Decoder(UserMail).decode
+decode_user_mail = msgspec.msgpack.Decoder(UserMail | PartitionMail).decode
+decode_campaign_mail = msgspec.msgpack.Decoder(CampaignMail).decode
 decode_token_claim = msgspec.msgpack.Decoder(TokenClaim).decode
 decode_dead_letter = msgspec.json.Decoder(DeadLetter).decode

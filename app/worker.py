@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from agents import users
+from agents.campaigns import CampaignsActor
 from agents.inbox import InboxActor
 from agents.senders import SenderActor
 from agents.tally import TallyActor
@@ -127,6 +128,9 @@ class Worker:
         topics = self.topics
         makers: dict[str, Callable[[Partition], Actor]] = {
             "users": lambda partition: users.UsersActor(partition, shared),
+            "campaigns": lambda partition: CampaignsActor(
+                partition, topics, self.catalog, self.settings.partitions
+            ),
             "inbox": lambda partition: InboxActor(partition, topics),
             "tokens": lambda partition: TokensActor(partition, topics),
             "tally": lambda partition: TallyActor(partition, topics),

@@ -78,12 +78,16 @@ decode_rules = msgspec.msgpack.Decoder(Rules).decode
 
 
 class Records:
-    """The latest record of every key of the campaigns topic, with the broker's time of each."""
+    """The latest record of every key of the campaigns topic, with the broker's time of each.
+
+    `overruled`: ended campaigns whose latest record says something else, which is to be put right.
+    """
 
     def __init__(self) -> None:
         self.definitions: dict[tuple[str, int], Definition] = {}
         self.standings: dict[str, tuple[Standings, int]] = {}
         self.rules: tuple[Rules, int] | None = None
+        self.overruled: set[str] = set()
 
     def take(self, key: bytes, value: bytes | None, time_ms: int) -> None:
         """Take one record in."""
@@ -99,7 +103,17 @@ class Records:
         elif value is None:
             self.standings.pop(name, None)
         else:
-            self.standings[name] = (decode_standings(value), time_ms)
+            self._take_standing(name, decode_standings(value), time_ms)
+
+    def _take_standing(self, campaign: str, standings: Standings, time_ms: int) -> None:
+        """An end is final: what was written by somebody who had not read of it yet does not undo it."""
+        known = self.standings.get(campaign)
+        if known is None or known[0].current.status is not Status.ENDED:
+            self.standings[campaign] = (standings, time_ms)
+        elif standings.current.status is Status.ENDED:
+            self.overruled.discard(campaign)
+        else:
+            self.overruled.add(campaign)
 
     def newest(self, campaign: str) -> int:
         """The highest version of a campaign; 0 where there is none."""

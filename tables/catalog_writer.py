@@ -102,6 +102,14 @@ def ended(records: Records, campaign: str, act: Act) -> Change:
     return _standing(records, campaign, current.version, Status.ENDED, act)
 
 
+def put_right(records: Records, campaign: str) -> Change:
+    """An end that a later record hides from whoever reads that one only (compaction keeps no other): say it again."""
+    standings, _ = records.standings[campaign]
+    current = standings.current
+    record = (campaign.encode(), msgspec.msgpack.encode(standings))
+    return Change(campaign, current.version, current.status, (record,))
+
+
 def in_force(records: Records, campaign: str) -> Standing:
     """How a campaign stands now. Raises UnknownCampaignError."""
     known = records.standings.get(campaign)

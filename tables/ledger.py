@@ -24,7 +24,10 @@ class Stage(StrEnum):
 
 
 class Delivery(Struct, array_like=True):
-    """One message at one device. The order is pinned until the delivery has ended."""
+    """One message at one device. The order is pinned until the delivery has ended.
+
+    `unanswered`: a call left and no answer came. `is_lost`: one may have come, when its process was gone.
+    """
 
     stage: Stage
     attempts: int
@@ -34,6 +37,8 @@ class Delivery(Struct, array_like=True):
     target: Target
     result: Result | None = None
     reason: Reason | None = None
+    unanswered: bool = False
+    is_lost: bool = False
 
 
 def ledger_key(message_id: str, device: str) -> bytes:

@@ -32,6 +32,16 @@ class LiveUsers:
             user = self._touched[user_id] = self._find(turn, user_id)
         return user
 
+    @property
+    def turn(self) -> Turn | None:
+        """The turn that asked last."""
+        return self._turn
+
+    def enter(self, turn: Turn) -> None:
+        """A step of this turn begins that may ask for nobody."""
+        if turn is not self._turn:
+            self._begin(turn)
+
     def touched(self, turn: Turn) -> Iterable[User]:
         """Whom this turn has asked for."""
         return self._touched.values() if turn is self._turn else ()

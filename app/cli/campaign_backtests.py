@@ -51,7 +51,8 @@ def read_campaigns(path: Path, settings: Settings) -> tuple[list[Campaign], list
 
 
 class Manner(NamedTuple):
-    """`with_live`: beside the campaigns that are live now. `in_order`: all partitions in one process, by time."""
+    """`with_live`: beside the campaigns that are live now. `in_order`: all partitions in one process, by time, as they
+    always are where a campaign has a limit that they share."""
 
     with_live: bool = False
     in_order: bool = False
@@ -76,7 +77,7 @@ def backtest(campaigns: Sequence[Campaign], window: Window, manner: Manner, sett
         settings.partitioner,
     )
     begun_s = monotonic_s()
-    answer = _replayed(question, found, settings, in_order=manner.in_order)
+    answer = _replayed(question, found, settings, in_order=manner.in_order or question.shares_limits)
     answer.rows.sort(key=attrgetter("at_ms", "user", "campaign", "message_id"))
     return Report(window, count, monotonic_s() - begun_s, answer)
 

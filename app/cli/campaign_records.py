@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import msgspec
+from aiokafka import AIOKafkaProducer
 
 from app.cli.broker import consumer, partition_count, producer, run
 from app.cli.errors import CommandError, NotFoundError
@@ -16,7 +17,7 @@ from app.settings import Settings
 from app.setup import publish_settings, read_records
 from app.topics import Topics
 from tables.catalog import IN_FORCE_MS, Records
-from tables.catalog_writer import Act, Change, TransitionError, UnknownCampaignError, write
+from tables.catalog_writer import Act, Change, TransitionError, UnknownCampaignError, put_right, write
 
 ACTOR = "command line"
 
@@ -67,11 +68,25 @@ async def _change(
     async with producer(settings.kafka) as client:
         published = publish and await publish_settings(settings, records, client) == "published"
         await write(client, topics.campaigns, changes)
+        await _see_that_it_holds(settings, changes, client)
     if published:
         tell("the settings that decide are published")
     if published or any(each.records for each in changes):
         await _until_in_force(settings, wait)
     return changes
+
+
+async def _see_that_it_holds(settings: Settings, changes: Sequence[Change], client: AIOKafkaProducer) -> None:
+    """Raise TransitionError where a campaign ended by itself just before it was changed: an end is final."""
+    if not any(each.records for each in changes):
+        return
+    records = await read_records_of(settings)
+    topic = Topics(settings.app, settings.events).campaigns
+    beaten = [each.campaign for each in changes if each.campaign in records.overruled]
+    await write(client, topic, [put_right(records, campaign) for campaign in beaten])
+    if beaten:
+        why = records.standings[beaten[0]][0].current.reason or "by hand"
+        raise TransitionError(f"{', '.join(beaten)} ended at this very moment ({why}).")
 
 
 async def _until_in_force(settings: Settings, wait: bool) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from app.domain import compose, guard, joining, outcome, qualify
+from app.domain import compose, guard, joining, limit, outcome, qualify
 from app.domain.deliver import Context, Message, hold, judge_and_deliver, record, to_inbox
 from app.domain.model.decision import Step
 from app.domain.model.effect import Effect, MoveToken
 from app.domain.model.event import Event, PushStatus
 from app.domain.model.mail import Heritage, IdClaim, Outcome, PassedOn, TokenMoved, UserMail
+from app.domain.model.quota import FOR_GOOD
 from app.domain.model.reason import Reason
 from app.domain.model.user import Held, OnItsWay, Trigger, User, Waiting
 from app.domain.model.verdict import Hold
@@ -179,9 +180,24 @@ def on_due(user: User, due_ms: int, context: Context) -> list[Effect]:
         if isinstance(entry, Waiting):
             _fire(user, entry, plan, context, effects)
         elif entry.awaits_launch:
-            _give_up_waiting(user, entry, plan, context, effects)
+            _give_up_waiting(user, entry, Reason.EXPIRED, {"launched": False}, context, effects)
+        elif entry.period > FOR_GOOD:
+            _give_up_waiting(user, entry, Reason.DAILY_LIMIT, {}, context, effects)
         else:
             _release(user, entry, plan, context, effects)
+    return effects
+
+
+def on_turn(user: User, message_id: str, refused: Reason | None, context: Context) -> list[Effect]:
+    """It is the turn of a message that waited for its campaign's limit; `refused`: nothing is left for it (C026)."""
+    effects: list[Effect] = []
+    entry = qualify.take_turn(user, message_id)
+    if entry is None:
+        return effects  # cancelled meanwhile, or its time has passed
+    if refused is not None:
+        _drop_held(user, entry, refused, {}, context, effects)
+    else:
+        _release(user, entry, _plan_of(entry, context), context, effects)
     return effects
 
 
@@ -192,14 +208,16 @@ def _fire(user: User, entry: Waiting, plan: Plan, context: Context, effects: lis
         _qualified(user, message, context, effects)
 
 
-def _give_up_waiting(user: User, entry: Held, plan: Plan, context: Context, effects: list[Effect]) -> None:
-    """The app was not launched as long as the message would have stood in the inbox, or before the cut-off."""
-    message = Message.of_held(plan, entry)
+def _give_up_waiting(
+    user: User, entry: Held, reason: Reason, why: dict[str, Any], context: Context, effects: list[Effect]
+) -> None:
+    """What it waited for has not come in time (a launch of the app, its turn), or not before the cut-off."""
+    plan = _plan_of(entry, context)
     in_force = context.current.in_force(plan.id) or plan
-    cut_off_ms = guard.cut_off_of(in_force, user, context.rules, message.ready_ms)
+    ready_ms = Message.of_held(plan, entry).ready_ms
+    cut_off_ms = guard.cut_off_of(in_force, user, context.rules, ready_ms)
     is_cut_off = cut_off_ms is not None and cut_off_ms <= context.now_ms
-    reason = Reason.CUT_OFF if is_cut_off else Reason.EXPIRED
-    _drop_held(user, entry, reason, {"launched": False}, context, effects)
+    _drop_held(user, entry, Reason.CUT_OFF if is_cut_off else reason, why, context, effects)
 
 
 def _release(
@@ -266,7 +284,7 @@ def _on_outcome(user: User, mail: Outcome, context: Context) -> list[Effect]:
     plan = _plan_of(entry, context)
     message = Message(plan, entry.trigger, entry.message_id)
     step = Step.ACCEPTED if settled.accepted else Step.FAILED
-    reason = None if settled.accepted else mail.reason
+    reason = None if settled.accepted and not settled.unanswered else mail.reason
     settled_as = record(
         user,
         message,
@@ -276,10 +294,14 @@ def _on_outcome(user: User, mail: Outcome, context: Context) -> list[Effect]:
         device=mail.device,
         transport=mail.transport,
         attempt=mail.attempts,
+        detail={"unanswered": True} if settled.unanswered else None,
     )
     inbox = plan.campaign.inbox
     is_over = settled.accepted or entry.copied or mail.reason is Reason.CUT_OFF
-    if is_over or inbox is None or not inbox.fallback:
+    is_left_to_inbox = not is_over and inbox is not None and inbox.fallback
+    reached = settled.accepted or entry.copied or is_left_to_inbox
+    limit.ended(user, entry.campaign, entry.message_id, entry.period, context.leases, reached=reached)
+    if not is_left_to_inbox:
         return [settled_as]
     rendered = compose.Rendered.of_inbox(entry.title, entry.body, entry.link, entry.image)
     why = mail.reason or Reason.PROVIDER_REJECTED

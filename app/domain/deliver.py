@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from app.domain import compose, guard
+from app.domain import compose, guard, limit
 from app.domain.model.app_rules import AppRules
 from app.domain.model.decision import Decision, Step
 from app.domain.model.effect import Effect, Keep, Record, Send
 from app.domain.model.push import InboxItem, Order, Push
+from app.domain.model.quota import NOT_COUNTED
 from app.domain.model.reason import Reason
 from app.domain.model.user import CountedPush, Device, Held, OnItsWay, Started, Trigger, User
-from app.domain.model.verdict import Drop, Hold, ToInbox
+from app.domain.model.verdict import Clear, Drop, Hold, ToInbox
 from app.domain.rules import caps, starts
+from app.domain.rules.lease import FAR_MS, AllHere, Leases
 from app.domain.rules.plan import Catalog, Plan
 from app.domain.rules.surface import TRANSPORTS
 
@@ -26,13 +28,15 @@ class Context(Struct):
     """Under what a step is decided.
 
     `catalog`: the campaigns at the record's place in the log, by which it triggers and arms; `current`: those of now,
-    by which guards judge and content is written; the app's rules, and now.
+    by which guards judge and content is written; the app's rules, and now; `leases`: what may still be sent of limited
+    campaigns.
     """
 
     catalog: Catalog
     current: Catalog
     rules: AppRules
     now_ms: int
+    leases: Leases = field(default_factory=AllHere)
 
 
 class Message(Struct, frozen=True):
@@ -69,20 +73,45 @@ def judge_and_deliver(user: User, message: Message, context: Context, effects: l
             effects.append(record(user, message, Step.DROPPED, now_ms, reason=reason))
         case Hold():
             hold(user, message, verdict, context, effects)
-        case ToInbox() | guard.Cleared():
+        case ToInbox() | guard.Cleared() if plan.campaign.limits is None or _is_left(
+            user, message, plan, context, effects
+        ):
             _write(user, message, plan, verdict, context, effects)
 
 
-def hold(user: User, message: Message, hold: Hold, context: Context, effects: list[Effect]) -> None:
+def _is_left(user: User, message: Message, plan: Plan, context: Context, effects: list[Effect]) -> bool:
+    """Is one left of the campaign's limits? Where it may come, the message waits for its turn (C026)."""
+    verdict = limit.judge(plan, user, context.leases, context.rules, context.now_ms)
+    match verdict:
+        case Drop(reason):
+            effects.append(record(user, message, Step.DROPPED, context.now_ms, reason=reason))
+        case Hold():
+            of = limit.window(plan, context.rules, context.now_ms)
+            hold(user, message, verdict, context, effects, of.period)
+            context.leases.wait(plan.id, of.period, user.id, message.id)
+        case Clear():
+            return True
+    return False
+
+
+def hold(
+    user: User,
+    message: Message,
+    hold: Hold,
+    context: Context,
+    effects: list[Effect],
+    period: int = NOT_COUNTED,
+) -> None:
     """Let it wait, unless it would wait until its cut-off: then it ends here (C043).
 
-    What waits for the app to be launched waits as long as it may: no more than until the cut-off.
+    What waits for the app to be launched, or for its turn, waits as long as it may: no more than until the cut-off.
     """
     plan = context.current.in_force(message.plan.id) or message.plan
     cut_off_ms = guard.cut_off_of(plan, user, context.rules, message.ready_ms)
     awaits_launch = hold.reason is Reason.APP_LAUNCH
     if cut_off_ms is not None and hold.until_ms >= cut_off_ms:
-        if not awaits_launch or cut_off_ms <= context.now_ms:
+        may_come_before = awaits_launch or period != NOT_COUNTED
+        if not may_come_before or cut_off_ms <= context.now_ms:
             why = {"instead": str(hold.reason), "until": hold.until_ms}
             effects.append(
                 record(user, message, Step.DROPPED, context.now_ms, reason=Reason.CUT_OFF, detail=why)
@@ -100,14 +129,14 @@ def hold(user: User, message: Message, hold: Hold, context: Context, effects: li
         message.ready_ms,
         awaits_launch,
         message.launched,
+        period,
     )
     user.agenda.entries.append(entry)
     user.agenda_changed = True
     again = {"again": True} if message.held_before else None
+    until = None if hold.until_ms == FAR_MS else hold.until_ms
     effects.append(
-        record(
-            user, message, Step.HELD, context.now_ms, reason=hold.reason, until=hold.until_ms, detail=again
-        )
+        record(user, message, Step.HELD, context.now_ms, reason=hold.reason, until=until, detail=again)
     )
 
 
@@ -136,9 +165,17 @@ def _write(
         )
     elif isinstance(verdict, ToInbox):
         _note_sent(user, message, context)
+        settled = _take(user, message, plan, context)
+        limit.ended(user, message.plan.id, message.id, settled, context.leases, reached=True)
         effects += to_inbox(user, message, plan, rendered, verdict.reason, context)
     else:
         _send(user, message, plan, rendered, verdict, context, effects)
+
+
+def _take(user: User, message: Message, plan: Plan, context: Context) -> int:
+    """The message takes one of what its campaign is limited to; of which period."""
+    of = limit.window(plan, context.rules, context.now_ms)
+    return limit.reach(plan, user, message.id, context.leases, of, context.current)
 
 
 def _device(user: User, verdict: ToInbox | guard.Cleared) -> Device | None:
@@ -211,6 +248,7 @@ def _send(
         rendered.inbox_link,
         rendered.inbox_image,
         copied,
+        NOT_COUNTED if plan.campaign.limits is None else _take(user, message, plan, context),
     )
     user.agenda.entries.append(entry)
     user.agenda_changed = True

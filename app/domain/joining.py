@@ -16,6 +16,7 @@ from app.domain.model.decision import Step
 from app.domain.model.effect import ClaimId, Effect, MoveToken, Post
 from app.domain.model.event import Event
 from app.domain.model.mail import Heritage, IdClaim, PassedOn, TokenMoved, UserMail
+from app.domain.model.quota import NOT_COUNTED
 from app.domain.model.reason import Reason
 from app.domain.model.user import (
     Activity,
@@ -69,7 +70,7 @@ def give(user: User, mail: IdClaim) -> list[Effect]:
     said = merge.said_by(user.profile, user.id, mail.claimed_ms)
     devices = list(user.profile.devices.values())
     activity, entries = user.activity, user.agenda.entries
-    given = Activity(activity.recent_ids, [], activity.pushes, activity.answers)
+    given = Activity(activity.recent_ids, [], activity.pushes, activity.answers, activity.reached)
     parts = [entries[at : at + ENTRIES_AT_ONCE] for at in range(0, len(entries), ENTRIES_AT_ONCE)] or [[]]
     heritage = [Heritage(mail.by, origins, {}, [], Activity(), part) for part in parts[:-1]]
     heritage.append(Heritage(mail.by, origins, said, devices, given, parts[-1]))
@@ -194,6 +195,10 @@ def _take_entries(user: User, theirs: list[Entry], known: bytes, context: Contex
                 groups[entry.campaign, entry.match].append(entry)
         elif entry.message_id not in messages:
             user.agenda.entries.append(entry)
+            if (
+                isinstance(entry, Held) and entry.period != NOT_COUNTED
+            ):  # its place in the queue stayed behind
+                context.leases.wait(entry.campaign, entry.period, user.id, entry.message_id)
     _take_timers(user, groups, context)
     user.agenda_changed = True
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from msgspec import Struct
 
 from app.domain.model.mail import Outcome, Result
+from app.domain.model.quota import NOT_COUNTED
 from app.domain.model.user import OnItsWay, User
 from app.domain.rules.identify import forget_token
 
 
 class Settled(Struct, frozen=True):
-    """The message has ended: a device took it (`accepted`), or none did."""
+    """The message has ended: a device took it (`accepted`), or none did.
+
+    `unanswered`: it counts as accepted because a call was never answered, and it is one of a limited number (C026).
+    """
 
     entry: OnItsWay
     accepted: bool
+    unanswered: bool = False
 
 
 def settle(user: User, outcome: Outcome) -> Settled | None:
@@ -30,13 +35,16 @@ def settle(user: User, outcome: Outcome) -> Settled | None:
         entry.waiting_for = [device for device in entry.waiting_for if device != outcome.device]
         user.agenda_changed = True
     accepted = outcome.result is Result.ACCEPTED
+    if outcome.unanswered and not accepted:
+        entry.is_doubtful = True
     if not accepted and entry.waiting_for:
         return None
     user.agenda.entries = [other for other in user.agenda.entries if other is not entry]
     user.agenda_changed = True
-    if not accepted:
+    unanswered = not accepted and entry.is_doubtful and entry.period != NOT_COUNTED
+    if not accepted and not unanswered:
         give_back(user, outcome.message_id)
-    return Settled(entry, accepted)
+    return Settled(entry, accepted or unanswered, unanswered)
 
 
 def give_back(user: User, message_id: str) -> None:

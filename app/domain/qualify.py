@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.model.event import Event
+from app.domain.model.quota import NOT_COUNTED
 from app.domain.model.user import Held, OnItsWay, User, Waiting
 from app.domain.rules.answers import take_out
 from app.domain.rules.plan import Catalog, Plan
@@ -26,6 +27,15 @@ def triggered(catalog: Catalog, event: Event, name: str, now_ms: int) -> list[Pl
         if (plan.where is None or plan.where(properties, now_ms))
         and (not plan.is_bounded or is_within(plan.campaign, now_ms))
     ]
+
+
+def take_turn(user: User, message_id: str) -> Held | None:
+    """Take the message that waits for its campaign's limit out of the agenda; None where it waits no more."""
+    for entry in user.agenda.entries:
+        if isinstance(entry, Held) and entry.message_id == message_id and entry.period != NOT_COUNTED:
+            take_out(user, [entry])
+            return entry
+    return None
 
 
 def due(user: User, due_ms: int) -> list[Waiting | Held]:

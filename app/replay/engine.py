@@ -72,10 +72,10 @@ class Replay:
         self._provider = provider
         self._streaming = rules.stream_clock
         self._live_from_ms = live_from_ms
-        self._live = Context(catalog, catalog, rules, 0)
-        before = not_live(catalog)
-        self._warming = Context(before, before, rules, 0)
         self._neighbours = neighbours or Neighbours()
+        self._live = Context(catalog, catalog, rules, 0, self._neighbours.leases)
+        before = not_live(catalog)
+        self._warming = Context(before, before, rules, 0, self._neighbours.leases)
         self._neighbours.join(number, self)
 
     def take(self, event: Event, offset: int) -> None:

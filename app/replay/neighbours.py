@@ -1,4 +1,4 @@
-"""What goes between users: tokens that move, and ids that are one person's; within a partition or between several.
+"""What users share: tokens that move, ids that are one person's, limits; within a partition or between several.
 
 A worker has Kafka for that; here it arrives at once.
 """
@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 from app.domain.model.effect import ClaimId, MoveToken, Post
 from app.domain.model.mail import IdClaim, TokenMoved, UserMail
 from app.domain.model.user import User
+from app.domain.rules.lease import AllHere
 
 
 class Partition(Protocol):
@@ -30,13 +31,14 @@ class Holder(NamedTuple):
 class Neighbours:
     """Partitions that hear of one another. `place`: the number of the partition that a user id is in.
 
-    `lost`: how much was meant for a partition that is not among them.
+    `lost`: how much was meant for a partition that is not among them. `leases`: what their campaigns may still send.
     """
 
     def __init__(self, place: Callable[[str], int] = lambda _user: 0) -> None:
         self._place = place
         self._partitions: dict[int, Partition] = {}
         self._holders: dict[str, Holder] = {}
+        self.leases = AllHere()
         self.lost = 0
 
     def join(self, number: int, partition: Partition) -> None:

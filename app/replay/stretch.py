@@ -44,6 +44,12 @@ class Question(Struct, frozen=True):
     partitions: int = 1
     partitioner: Partitioner = "murmur2"
 
+    @property
+    def shares_limits(self) -> bool:
+        """Is there a number that all partitions share, so that they must be replayed together?"""
+        limits = [each.limits for each in (*self.campaigns, *self.among)]
+        return any(each is not None and each.is_shared for each in limits)
+
 
 class Stretch(NamedTuple):
     """The records of one partition: begin <= offset < end."""

@@ -95,7 +95,7 @@ async def run_together(lanes: Sequence[Lane], progress: Callable[[int], None]) -
 async def replay_together(
     question: Question, stretches: Sequence[Stretch], progress: Callable[[int], None]
 ) -> Answer:
-    """The sum of all partitions; tokens move between them as they do between users. Raises KafkaError."""
+    """The sum of all partitions; what users share is theirs, wherever they are. Raises KafkaError."""
     neighbours = neighbours_of(question)
     async with contextlib.AsyncExitStack() as closing:
         client = await connected(question.bootstrap, question.topic, closing)

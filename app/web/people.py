@@ -13,6 +13,7 @@ from app.domain.model.event import PushStatus
 from app.domain.model.push import InboxItem
 from app.domain.model.reason import EXPLANATIONS
 from app.domain.model.user import Activity, Agenda, Device, Entry, Held, OnItsWay, Profile, Waiting
+from app.domain.rules.lease import FAR_MS
 from app.domain.rules.surface import Unreachable, choose
 from app.domain.rules.wording import span
 from app.domain.rules.zones import day_of, zone_for
@@ -186,12 +187,13 @@ def _entries(agenda: Agenda, kind: type[Entry]) -> tuple[EntryView, ...]:
 
 
 def _entry(entry: Entry) -> EntryView:
+    due_ms = getattr(entry, "due_ms", None)
     return EntryView(
         campaign=entry.campaign,
         version=entry.version,
         event=entry.trigger.name,
         event_ms=entry.trigger.time_ms,
-        due_ms=getattr(entry, "due_ms", None),
+        due_ms=None if due_ms == FAR_MS else due_ms,
         message_id=getattr(entry, "message_id", None),
         match=getattr(entry, "match", ""),
         title=getattr(entry, "title", ""),

@@ -35,7 +35,7 @@ when:
   ends: 2027-01-31T00:00
   quiet: {from: "21:00", to: "09:00", then: hold}
   cut_off: 2h
-limits: {ignore_caps: false, caps_count: true, control: 5%}
+limits: {total: 1000, daily: 200, per_user: 1, ignore_caps: false, caps_count: true, control: 5%}
 what:
   title: "Still thinking, {{ user.first_name | default: 'friend' }}?"
   body: "{{ event.name }} is waiting in your cart."
@@ -79,7 +79,7 @@ KEYS = (
         "traits that the user must have: asked when the campaign triggers, when a timer ends, when a hold ends",
         "[{user: country, is: US}]"),
     Key("when", "map", "", "the trigger and its times", "{event: add_to_cart}"),
-    Key("limits", "map", NONE, "caps, and who is compared with", "{ignore_caps: true}"),
+    Key("limits", "map", NONE, "limits, caps, and who is compared with", "{total: 1000}"),
     Key("what", "map", "", "the message", "{title: Hello, body: You}"),
     Key("inbox", "map", "no inbox", "the App Inbox", "{fallback: true, ttl: 7d}"),
     Key("when.event", "text", "", "the event that triggers; instead of `when.date`", "add_to_cart"),
@@ -126,6 +126,11 @@ KEYS = (
     Key("when.quiet.to", "time of day, in quotes", "", "the first minute that is not quiet; may be the next day",
         '"09:00"'),
     Key("when.quiet.then", "`hold`, `drop`", "hold", "wait for the end, or do not send", "drop"),
+    Key("limits.total", "1 or more", "no limit",
+        "how many users it reaches in all, then it ends; whoever comes while all are on their way waits", "1000"),
+    Key("limits.daily", "1 or more", "no limit",
+        "how many in a calendar day of its zone; what is over is dropped", "200"),
+    Key("limits.per_user", "1 or more", "1 with a total, else no limit", "how often it reaches one user", "2"),
     Key("limits.ignore_caps", "true or false", "false", "send whatever the app's caps say", "true"),
     Key("limits.control", "a share below 100%", "0%",
         "so many of the users get nothing, always the same ones, to be compared with", "2.5%"),

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.files import conditions, what, when
-from app.domain.files.campaign import EMAIL, ID_FORM, SHARE
+from app.domain.files import conditions, limits, what, when
+from app.domain.files.campaign import EMAIL, ID_FORM
 from app.domain.files.durations import TIME_OF_DAY
 from app.domain.model.campaign import Operator
 from app.domain.rules.versions import FIELDS, FORM
@@ -91,7 +91,8 @@ KINDS: Mapping[str, Schema] = {
         "type": "string",
         "anyOf": [ABOVE_ZERO, DATE, {"pattern": f"^{TIME_OF_DAY.pattern}$"}],
     },
-    "a share below 100%": {"type": "string", "pattern": f"^{SHARE.pattern}$"},
+    "1 or more": {"type": "integer", "minimum": 1, "maximum": limits.MOST},
+    "a share below 100%": {"type": "string", "pattern": f"^{limits.SHARE.pattern}$"},
     "IANA time zone": {"enum": sorted(names())},
     "date, with a time or without": DATE,
     "time of day, in quotes": {"type": "string", "pattern": f"^{TIME_OF_DAY.pattern}$"},

@@ -102,7 +102,6 @@ def not_yet() -> list[str]:
         f"as a document of its own: {codes(campaign.OTHER_DOCUMENTS)}",
         f"as a condition: {codes(sorted(conditions.NOT_YET))}",
         f"in `when`: {codes(sorted(when.NOT_YET))}",
-        f"in `limits`: {codes(sorted(campaign.LIMITS_NOT_YET))}",
         f"in `what`: {codes(sorted(what.NOT_YET))}",
         f"in `what.android`: {codes(sorted(what.ANDROID_NOT_YET))}",
     ]

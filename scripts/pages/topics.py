@@ -31,10 +31,11 @@ ROLES = {
     TOPICS.campaigns: Role(
         "`id@version`, `id` or `@settings`",
         "MessagePack",
-        "`setup`, `campaign …`",
+        "`setup`, `campaign …`, campaigns",
         "every worker, `campaign …`",
     ),
-    TOPICS.users_mail: Role("user id", "MessagePack", "fcm, tokens, users", "users"),
+    TOPICS.users_mail: Role("user id, campaign id", "MessagePack", "users, campaigns, fcm, tokens", "users"),
+    TOPICS.campaigns_mail: Role("campaign id", "MessagePack", "users", "campaigns"),
     TOPICS.sends("fcm"): Role("user id", "MessagePack", "users", "fcm"),
     TOPICS.inbox: Role("user id", "MessagePack", "users", "inbox"),
     TOPICS.tokens_mail: Role("hash of the token", "MessagePack", "users", "tokens"),

@@ -91,3 +91,21 @@ def test_a_retry_that_is_looked_at_too_late_is_not_made() -> None:
     turn = desk.turn(NOW_MS + 90_000)
     desk.sender.due(turn, LEDGER.prefix + KEY, replace(due_ms).due_ms)
     assert (ends(turn), turn.calls) == ([Reason.CUT_OFF], [])
+
+
+@pytest.mark.parametrize("was_calling", [True, False])
+def test_a_call_whose_answer_was_lost_before_the_cut_off_may_have_been_taken(was_calling: bool) -> None:
+    """Given a worker that comes back after the cut-off, then it says whether it was gone in a call (C026)."""
+    desk = Desk()
+    desk.order(NOW_MS + 90_000)
+    if not was_calling:
+        desk.unavailable(60_000)
+    turn = desk.turn(NOW_MS + 120_000)
+    delivery = turn.get(LEDGER, KEY)
+    assert delivery is not None
+    desk.sender.due(turn, LEDGER.prefix + KEY, delivery.due_ms)
+    words = [
+        wire.decode_user_mail(each.value or b"") for each in turn.mail if each.topic == TOPICS.users_mail
+    ]
+    told = [(word.reason, word.unanswered) for word in words if isinstance(word, Outcome)]
+    assert told == [(Reason.CUT_OFF, was_calling)]

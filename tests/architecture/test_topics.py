@@ -19,6 +19,7 @@ NAMES = {
     "events": TOPICS.events,
     "campaigns": TOPICS.campaigns,
     "users_mail": TOPICS.users_mail,
+    "campaigns_mail": TOPICS.campaigns_mail,
     "tokens_mail": TOPICS.tokens_mail,
     "sends": TOPICS.sends("fcm"),
     "inbox": TOPICS.inbox,
@@ -30,8 +31,9 @@ NAMES = {
 
 WRITERS = {
     "events": {"app/cli/events.py"},
-    "campaigns": {"app/cli/campaign_records.py"},
-    "users_mail": {"agents/senders.py", "agents/tokens.py", "agents/users.py"},
+    "campaigns": {"app/cli/campaign_records.py", "agents/campaigns.py"},
+    "users_mail": {"agents/senders.py", "agents/tokens.py", "agents/campaigns.py", "agents/users.py"},
+    "campaigns_mail": {"agents/users.py"},
     "tokens_mail": {"agents/users.py"},
     "sends": {"agents/users.py"},
     "inbox": {"agents/users.py"},

@@ -43,7 +43,6 @@ SECTIONS = (
 CONTRACT_NOT_YET = """
 channel goal amplify moment value replace_unopened prompt surge
 when.at when.every when.user_zone when.best_time
-limits.total limits.daily limits.per_user limits.run limits.safety
 what.content what.ios what.web what.variants what.test what.split what.by what.use
 what.android.actions what.android.icon what.android.image what.android.link
 who.segment who.did who.near who.push who.push_last_session who.device who.reachable

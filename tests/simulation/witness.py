@@ -9,7 +9,7 @@ from typing import Any
 from app import wire
 from app.domain.model.decision import Decision, Step
 from app.domain.model.push import Push, Target
-from app.topics import Topics
+from app.topics import ACTORS, Topics
 from app.turns.deciding import OUTBOX_KEY, WATERMARK_KEY
 from app.turns.opening import OPENED_KEY
 from app.turns.ports import Fence
@@ -56,9 +56,7 @@ class Witness:
         self.relayed: Counter[tuple[str, int, int]] = Counter()
         self.doubts: Counter[tuple[str, str]] = Counter()
         self.traced: Callable[..., None] = lambda *_what: None
-        self._actors = {
-            topics.journal(actor): actor for actor in ("users", "fcm", "inbox", "tokens", "tally")
-        }
+        self._actors = {topics.journal(actor): actor for actor in ACTORS}
         self._topics = topics
         self._times_s = times_s
         self._violated = violated

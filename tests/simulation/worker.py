@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from agents.campaigns import CampaignsActor
 from agents.inbox import InboxActor
 from agents.senders import SenderActor
 from agents.tally import TallyActor
@@ -87,6 +88,7 @@ class SimWorker:
         )
         return {
             "users": lambda partition: FragileUsers(partition, shared),
+            "campaigns": lambda partition: CampaignsActor(partition, topics, self.catalog, plan.partitions),
             "inbox": lambda partition: InboxActor(partition, topics),
             "tokens": lambda partition: TokensActor(partition, topics),
             "tally": lambda partition: TallyActor(partition, topics),

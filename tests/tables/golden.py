@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from app import wire
+from app.domain.model import quota
 from app.domain.model.app_rules import AppRules
-from app.domain.model.campaign import Campaign, Cap, Content, Status, When
+from app.domain.model.campaign import Campaign, Cap, Content, Limits, Status, When
 from app.domain.model.decision import Decision, Step
 from app.domain.model.event import DeviceReport, Event, PushStatus, Said
 from app.domain.model.mail import Heritage, IdClaim, Outcome, PassedOn, Result, TokenClaim, TokenMoved
@@ -40,7 +41,7 @@ from app.turns.opening import LAYOUT
 from app.turns.ports import Mail
 from app.turns.table import Table
 from app.turns.timers import index_key
-from tables import catalog, inbox, ledger, stats, tokens, users
+from tables import catalog, inbox, leases, ledger, quotas, stats, tokens, users
 from tables.inbox import UserInbox
 from tables.ledger import Delivery, Stage
 from tables.stats import CampaignCounts, Counts, Latest
@@ -49,6 +50,8 @@ from tables.tokens import Holder
 FILE = Path(__file__).with_name("golden.json")
 TABLES: tuple[Table[Any], ...] = (
     *users.TABLES,
+    *leases.TABLES,
+    *quotas.TABLES,
     *ledger.TABLES,
     *inbox.TABLES,
     *stats.TABLES,
@@ -105,6 +108,17 @@ def _table_values() -> dict[str, Any]:
         "of_user": Latest([1, 2, 3]),
         "of_campaign": Latest([4, 5]),
         "holders": Holder("u-1", "d-1", 3),
+    } | _limits()
+
+
+def _limits() -> dict[str, Any]:
+    share = quota.Share(1, 2, 3, 4, 5, 6, 9, 7, 1, True, Reason.DAILY_LIMIT, 100, 10)
+    return {
+        "leases": quota.Lease({AT_MS: share}),
+        "waiters": quota.Waiter("u-1", "m-1"),
+        "quotas": quota.Quota(
+            {AT_MS: quota.Period(7, {3: quota.Holder(4, 5, True)})}, AT_MS + 1, AT_MS + 2, True
+        ),
     }
 
 
@@ -144,6 +158,12 @@ def _mail() -> dict[str, Sample]:
         ),
         "token_moved": (TokenMoved("u-1", "d-1", "tok"), wire.decode_user_mail),
         "token_claim": (TokenClaim("tok", "u-1", "d-1", 3), wire.decode_token_claim),
+        "loan": (
+            quota.Loan("c-1", AT_MS, quota.Word.LENT, 4, True, Reason.TOTAL_LIMIT, 100, 10),
+            wire.decode_user_mail,
+        ),
+        "call_up": (quota.CallUp("c-1", AT_MS), wire.decode_user_mail),
+        "report": (quota.Report("c-1", 3, AT_MS, 1, 2, -3), wire.decode_campaign_mail),
     }
     decision = Decision("i-1", AT_MS, "u-1", "c-1", 2, Step.FAILED, "m-1", {"event_id": "e-1"}, 3,
                         Reason.EXPIRED, "a", "d-1", "fcm", AT_MS + 1, {"held": True})  # fmt: skip
@@ -186,13 +206,38 @@ def _campaigns() -> dict[str, Sample]:
     }
 
 
+def _of_limits() -> dict[str, Sample]:
+    """Values that have grown by what limits need, and a campaign that has some."""
+    trigger = Trigger("e-1", "add_to_cart", AT_MS, {})
+    activity = Activity(reached={"c-1": ["m-1", "m-2"]})
+    on_its_way = OnItsWay("c-3", 4, "m-3", trigger, ["d-1"], period=AT_MS, is_doubtful=True)
+    agenda = Agenda([Held("c-2", 3, "i-2", AT_MS, trigger, "m-2", period=AT_MS), on_its_way])
+    delivery = Delivery(
+        Stage.DONE, 1, AT_MS, AT_MS, None, Target("d-1", "tok", "android"), None, None, True, True
+    )
+    outcome = Outcome("u-1", "m-1", "c-1", "d-1", "tok", "fcm", Result.FAILED, 2, unanswered=True)
+    campaign = Campaign("c-1", "Name", When("cart"), Content("T", "B"), limits=Limits(9, 5, 2))
+    encode = msgspec.msgpack.encode
+    return {
+        "limits activity": Sample(activity, users.ACTIVITY.encode, users.ACTIVITY.decode),
+        "limits agenda": Sample(agenda, users.AGENDA.encode, users.AGENDA.decode),
+        "limits ledger": Sample(delivery, ledger.LEDGER.encode, ledger.LEDGER.decode),
+        "limits outcome": Sample(outcome, wire.encode_pack, wire.decode_user_mail),
+        "limits campaign": Sample(campaign, encode, msgspec.msgpack.Decoder(Campaign).decode),
+    }
+
+
 def samples() -> dict[str, Sample]:
     """One of each, by name."""
     values = _table_values()
     kept = {f"table {table.name}": Sample(values[table.name], table.encode, table.decode) for table in TABLES}
     kept["part agenda"] = Sample(values["agenda"], users.AGENDA.encode, users.AGENDA.decode)
     kept["part order"] = Sample(values["ledger"].order, wire.encode_pack, wire.decode_order)
-    return kept | {
+    return kept | _of_limits() | _by_kind()
+
+
+def _by_kind() -> dict[str, Sample]:
+    return {
         f"{kind} {name}": sample
         for kind, found in (
             ("mail", _mail()),
@@ -210,7 +255,7 @@ def named(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         return {name: named(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, dict):
-        return {key: named(each) for key, each in value.items()}
+        return {str(key): named(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [named(each) for each in value]
     return value.hex() if isinstance(value, bytes) else value
@@ -235,7 +280,7 @@ def main() -> None:
         entry = {"bytes": sample.encode(sample.value).hex(), "fields": named(sample.value)}
         found.setdefault(name, entry)
     entries = {table.name: index(table, samples()[f"table {table.name}"].value) for table in TABLES}
-    found[f"layout {LAYOUT}"] = found.get(f"layout {LAYOUT}", entries)
+    found[f"layout {LAYOUT}"] = entries | found.get(f"layout {LAYOUT}", {})
     FILE.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

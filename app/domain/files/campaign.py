@@ -9,10 +9,11 @@ from typing import Any
 from app.domain.files import meant
 from app.domain.files.conditions import read_who
 from app.domain.files.expectations import read_expectations
+from app.domain.files.limits import read_limits
 from app.domain.files.meant import asked
 from app.domain.files.places import put_right
 from app.domain.files.problems import Problem
-from app.domain.files.section import Section, described
+from app.domain.files.section import Section
 from app.domain.files.what import read_inbox, read_what
 from app.domain.files.when import read_when
 from app.domain.files.yaml12 import Document, read_documents
@@ -20,12 +21,10 @@ from app.domain.model.campaign import Campaign
 
 SUPPORTED = frozenset({"campaign", "name", "owner", "who", "when", "limits", "what", "inbox"})
 NOT_YET = frozenset({"channel", "goal", "amplify", "moment", "value", "replace_unopened", "prompt", "surge"})
-LIMITS_NOT_YET = frozenset({"total", "daily", "per_user", "run", "safety"})
 OTHER_DOCUMENTS = ("segment", "resource")
 BESIDE = ("test", "app")
 """Documents for `campaign test`: no part of what is applied."""
 ID_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-SHARE = re.compile(r"([0-9]{1,2})(?:\.([0-9]{1,2}))?%", re.ASCII)
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -66,7 +65,7 @@ def read_campaign(
     section.only(SUPPORTED, NOT_YET)
     timing = read_when(section, app_zone)
     campaign_id = _read_id(section)
-    ignore_caps, caps_count = _read_limits(section)
+    limits = read_limits(section)
     campaign = Campaign(
         id=campaign_id,
         name=section.text("name") or campaign_id,
@@ -79,10 +78,11 @@ def read_campaign(
         ends_ms=timing.ends_ms,
         quiet=timing.quiet,
         cut_off=timing.cut_off,
-        control=_read_control(section),
-        ignore_caps=ignore_caps,
-        caps_count=caps_count,
+        control=limits.control,
+        ignore_caps=limits.ignore_caps,
+        caps_count=limits.caps_count,
         inbox=read_inbox(section, amplify_default),
+        limits=limits.limits,
     )
     return [put_right(problem) for problem in problems] or campaign
 
@@ -137,26 +137,3 @@ def _read_owner(section: Section) -> str | None:
     if owner is not None and not EMAIL.fullmatch(owner):
         section.refuse("owner", f"{owner!r} is no e-mail address", "as in crm@example.com")
     return owner
-
-
-def _read_control(section: Section) -> int:
-    """`limits.control`, in users of 10,000 (C159)."""
-    value = section.values.get("limits")
-    share = value.get("control") if isinstance(value, Mapping) else None
-    if share is None:
-        return 0
-    found = SHARE.fullmatch(share) if isinstance(share, str) else None
-    if found is None:
-        hint = asked(meant.share(share), "below 100%, as in 5% or 2.5%")
-        section.problems.append(Problem("limits.control", f"{described(share)} is no share", hint))
-        return 0
-    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
-
-
-def _read_limits(section: Section) -> tuple[bool, bool]:
-    """(ignore_caps, caps_count) (C031-C033)."""
-    limits = section.section("limits", "as in limits: {ignore_caps: true}")
-    if limits is None:
-        return False, True
-    limits.only(frozenset({"ignore_caps", "caps_count", "control"}), LIMITS_NOT_YET)
-    return limits.flag("ignore_caps", default=False), limits.flag("caps_count", default=True)

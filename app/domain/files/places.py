@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.domain.files import date_trigger, what, when
+from app.domain.files import date_trigger, limits, what, when
 from app.domain.files.problems import Problem, child
 
 SECTIONS: Mapping[str, frozenset[str]] = {
@@ -13,7 +13,7 @@ SECTIONS: Mapping[str, frozenset[str]] = {
     "when.date": date_trigger.KEYS,
     "when.date.unless": date_trigger.UNLESS,
     "when.quiet": when.QUIET,
-    "limits": frozenset({"ignore_caps", "caps_count", "control"}),
+    "limits": limits.SUPPORTED,
     "what": what.SUPPORTED,
     "what.android": what.ANDROID,
     "inbox": what.INBOX,

@@ -174,6 +174,24 @@ class Inbox(Struct, frozen=True):
     copy: bool = False
 
 
+class Limits(Struct, frozen=True):
+    """How many users a campaign may reach (C023-C027): in all, in a calendar day of its zone, each how often."""
+
+    total: int | None = None
+    daily: int | None = None
+    per_user: int | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Is there a number that all partitions share?"""
+        return self.total is not None or self.daily is not None
+
+    @property
+    def times(self) -> int | None:
+        """How often one user may be reached: with a total once, unless it says more."""
+        return 1 if self.per_user is None and self.total is not None else self.per_user
+
+
 class Campaign(Struct, frozen=True):
     """One version. `starts_ms` and `ends_ms` bound when it may qualify anybody (C034).
 
@@ -195,6 +213,7 @@ class Campaign(Struct, frozen=True):
     inbox: Inbox | None = None
     cut_off: CutOff | None = None
     control: int = 0
+    limits: Limits | None = None
 
 
 class Status(StrEnum):

@@ -20,7 +20,8 @@ class Result(StrEnum):
 
 
 class Outcome(Struct, frozen=True, tag="outcome", omit_defaults=True, gc=False):
-    """A sender's last word on one message at one device."""
+    """A sender's last word on one message at one device. `unanswered`: a call was never answered, so a failure is not
+    known to be one."""
 
     user: str
     message_id: str
@@ -32,6 +33,7 @@ class Outcome(Struct, frozen=True, tag="outcome", omit_defaults=True, gc=False):
     attempts: int
     reason: Reason | None = None
     detail: str = ""
+    unanswered: bool = False
 
 
 class TokenMoved(Struct, frozen=True, tag="token_moved", gc=False):

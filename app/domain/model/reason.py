@@ -28,6 +28,7 @@ class Reason(StrEnum):
     USER_CAP = "user_cap"
     TOTAL_LIMIT = "total_limit"
     DAILY_LIMIT = "daily_limit"
+    PER_USER_LIMIT = "per_user_limit"
     RUN_LIMIT = "run_limit"
     SAFETY_CHECK = "safety_check"
     THROTTLED = "throttled"
@@ -142,7 +143,12 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType({
         "settled (C026).", _HELD, _DROPPED),
     Reason.DAILY_LIMIT: _rule(
         "The campaign's number of messages for this day is given out.",
-        "`limits.daily` is used up for the calendar day of the campaign's zone (C027).", _DROPPED),
+        "No reservation of `limits.daily` is left for the calendar day of the campaign's zone: held while some are in "
+        "flight, dropped once all are settled, or the day is over (C027).", _HELD, _DROPPED),
+    Reason.PER_USER_LIMIT: _rule(
+        "The campaign has reached this user as often as it may.",
+        "As many messages as `limits.per_user` are on their way or were delivered; with `limits.total` and no "
+        "`per_user` that is one (C026).", _DROPPED),
     Reason.RUN_LIMIT: _rule(
         "This run's number of messages is given out.",
         "`limits.run` is used up for this run (C028).", _DROPPED),

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from app.domain.model.event import PushStatus, Said
+from app.domain.model.quota import NOT_COUNTED
 
 REMEMBERED_IDS = 32
 REMEMBERED_OFFSETS = 8
@@ -89,13 +90,15 @@ class Activity(Struct, array_like=True, gc=False):
 
     `recent_ids`: the last 32 message ids, 8 bytes of hash each, oldest first. `recent_offsets`: where the last 8
     events stand in `events`. `answers`: for each kind of cancelling event that a live campaign asks about, the (time,
-    match) of those that a late trigger might still have to meet (C010).
+    match) of those that a late trigger might still have to meet (C010). `reached`: for each campaign with a limit for
+    one user, the messages that count: sent or in the inbox, and not failed.
     """
 
     recent_ids: bytes = b""
     recent_offsets: list[int] = field(default_factory=list)
     pushes: list[CountedPush] = field(default_factory=list)
     answers: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    reached: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Trigger(Struct, array_like=True, gc=False):
@@ -122,7 +125,8 @@ class Held(Struct, array_like=True, tag="h", gc=False):
     """A qualified message that waits (quiet hours, delay); asked again from the first guard on at `due_ms`.
 
     `ready_ms`: when it was due, from which the cut-off counts. `awaits_launch`: it is for the next launch of the app,
-    and `due_ms` is how long it waits for that; `launched`: it has seen it.
+    and `due_ms` is how long it waits for that; `launched`: it has seen it. `period`: of which limit it waits for its
+    turn; it is asked then, and at `due_ms` that limit is over.
     """
 
     campaign: str
@@ -135,12 +139,14 @@ class Held(Struct, array_like=True, tag="h", gc=False):
     ready_ms: int | None = None
     awaits_launch: bool = False
     launched: bool = False
+    period: int = NOT_COUNTED
 
 
 class OnItsWay(Struct, array_like=True, tag="o", gc=False):
     """A message handed to senders whose end is not known. `waiting_for`: devices without a final outcome.
 
-    `copied`: its copy is in the inbox already.
+    `copied`: its copy is in the inbox already. `period`: of which limit it took one. `is_doubtful`: at a device that
+    did not take it, a call was never answered.
     """
 
     campaign: str
@@ -153,6 +159,8 @@ class OnItsWay(Struct, array_like=True, tag="o", gc=False):
     link: str | None = None
     image: str | None = None
     copied: bool = False
+    period: int = NOT_COUNTED
+    is_doubtful: bool = False
 
 
 Entry = Waiting | Held | OnItsWay

@@ -165,6 +165,8 @@ def join_activity(mine: Activity, theirs: Activity) -> None:
     for kind, answers in theirs.answers.items():
         known = {(time_ms, match) for time_ms, match in (*mine.answers.get(kind, ()), *answers)}
         mine.answers[kind] = sorted(known)[-REMEMBERED_ANSWERS:]
+    for campaign, messages in theirs.reached.items():
+        mine.reached[campaign] = sorted({*mine.reached.get(campaign, ()), *messages})
 
 
 def mark_of(event_id: str) -> bytes:

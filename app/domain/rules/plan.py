@@ -99,6 +99,11 @@ class Catalog:
         found = self.current.get(campaign_id)
         return found is not None and found[0] in LISTENING
 
+    def has_ended(self, campaign_id: str) -> bool:
+        """Will it never send again?"""
+        found = self.current.get(campaign_id)
+        return found is not None and found[0] is Status.ENDED
+
     def in_force(self, campaign_id: str) -> Plan | None:
         """The version whose content is rendered now."""
         found = self.current.get(campaign_id)

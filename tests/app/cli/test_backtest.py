@@ -21,6 +21,7 @@ campaign: cart
 when: {event: cart, unless: {event: purchase, within: 10m}}
 what: {title: "Hello {{ user.name }}", body: You}
 """
+ONE = "campaign: one\nwhen: {event: cart}\nlimits: {total: 1}\nwhat: {title: One, body: Of one.}\n"
 HOUR = "2026-11-23T10:{:02d}:00Z"
 
 
@@ -103,6 +104,21 @@ def test_in_the_order_of_time_it_is_the_same_where_partitions_share_nothing(repl
     apart = replayed.done("campaign", "backtest", "cart.yaml")
     together = replayed.done("campaign", "backtest", "cart.yaml", "--in-order")
     assert together | {"seconds": 0} == apart | {"seconds": 0}
+
+
+def test_a_limit_is_one_for_all_partitions(replayed: Commands, tmp_path: Path) -> None:
+    """Given a total of one, two partitions, and more than one who qualify, then one is sent, without being asked to
+    go in order (C026)."""
+    (tmp_path / "one.yaml").write_text(ONE)
+    value = replayed.done("campaign", "backtest", "one.yaml")
+    ends = {(row["user"], row["end"], row["reason"]) for row in value["messages"]}
+    assert value["partitions"] == 2
+    assert ends == {
+        ("left", "push", None),
+        ("blocked", "drop", "push_blocked"),
+        ("bought", "drop", "total_limit"),
+        ("left", "drop", "per_user_limit"),
+    }
 
 
 def test_reach_is_two_numbers(replayed: Commands) -> None:

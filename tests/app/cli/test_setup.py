@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.cli.invoking import Commands
+from tests.integration.kafka import Kafka
 
 pytestmark = pytest.mark.integration
 
@@ -42,3 +43,19 @@ def test_a_wrong_time_to_restart_from_exits_2(fresh: Commands) -> None:
 @pytest.mark.parametrize("restart_from", ["latest", "2026-11-22T09:00:00Z"])
 def test_a_place_to_restart_from_is_taken(fresh: Commands, restart_from: str) -> None:
     assert fresh.run("setup", "--restart-from", restart_from).code == 0
+
+
+def test_an_actor_that_an_earlier_build_did_not_have_is_made(commands: Commands) -> None:
+    """Given an app of a build without the coordinator, when setup runs again, then it makes both; given a
+    journal that is gone while its mailbox is there, it refuses."""
+    app = commands.environment["CARILLON_APP"]
+    mailbox, journal = f"{app}.campaigns.mail", f"{app}.campaigns.journal"
+    kafka = Kafka(commands.environment["CARILLON_KAFKA"])
+    kafka.delete(mailbox, journal)
+    again = commands.done("setup")
+    assert again["created"] == [mailbox, journal]
+    assert again["begun"] == [f"{journal}/0", f"{journal}/1"]
+    kafka.delete(journal)
+    said = commands.run("setup")
+    assert said.code == 1
+    assert f"{journal} had been set up and is gone" in said.errors

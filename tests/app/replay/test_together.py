@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from app.domain.model.app_rules import AppRules
+from app.domain.model.campaign import Limits, When
 from app.kafka_client.received import Received
 from app.partitioning import partition_of
 from app.replay.arrivals import End
@@ -18,6 +19,7 @@ from app.replay.neighbours import Neighbours
 from app.replay.stretch import Answer, Question, Replaying
 from app.replay.together import Lane, run_together
 from tests.app.replay.test_engine import BASE_MS, RULES, campaigns, log
+from tests.domain.makers import a_campaign
 
 HOUR_MS = 3_600_000
 
@@ -125,6 +127,41 @@ async def test_what_was_done_before_the_login_is_the_user_s_in_whatever_partitio
     }
     gone = await together(question(), anonymous, [login, bought, left[-1]])
     assert [row for answer in gone for row in answer.rows] == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "pushed", "reason"),
+    [
+        (Limits(total=3), ["0-a", "1-a", "2-a"], "total_limit"),
+        (Limits(daily=2), ["0-a", "1-a", "0-c", "1-c"], "daily_limit"),
+    ],
+)
+async def test_a_limit_is_one_for_all_partitions(limits: Limits, pushed: list[str], reason: str) -> None:
+    """Given carts in three partitions over two days, then they take of one limit, the earliest first (C026, C027)."""
+    campaign = a_campaign(id="limited", when=When("cart"), limits=limits)
+    asked = Question("", "events", (campaign,), RULES, 0, None)
+    assert asked.shares_limits
+
+    def cart(user: str, minute: int) -> dict[str, Any]:
+        time = BASE_MS / 1000 + 60 * minute
+        device = {"device": {"id": f"d-{user}", "type": "android", "token": f"t-{user}"}}
+        return {"type": "track", "event": "cart", "userId": user, "timestamp": time, "context": device}
+
+    partitions = [
+        [cart(f"{number}-{name}", minute + number) for name, minute in (("a", 0), ("b", 10), ("c", 1440))]
+        for number in range(3)
+    ]
+    rows = [row for answer in await together(asked, *partitions) for row in answer.rows]
+    rows.sort(key=lambda row: row.at_ms)
+    assert [row.user for row in rows if row.end is End.PUSH] == pushed
+    assert [row.reason for row in rows if row.end is not End.PUSH] == [reason] * (len(rows) - len(pushed))
+    assert len(rows) == 9
+
+
+def test_a_number_per_user_needs_no_other_partition() -> None:
+    """Given only a number for each user, then partitions may go apart."""
+    campaign = a_campaign(limits=Limits(per_user=1))
+    assert not Question("", "events", (campaign,), RULES, 0, None).shares_limits
 
 
 def test_apart_what_is_meant_for_another_partition_is_counted() -> None:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.files import meant
-from app.domain.files.campaign import ID_FORM, SHARE
+from app.domain.files.campaign import ID_FORM
 from app.domain.files.durations import LONGEST_MS, read_duration, read_time_of_day
+from app.domain.files.limits import SHARE
 from app.domain.files.section import read_instant
 from app.domain.files.what import COLOR
 

@@ -91,15 +91,20 @@ def test_a_device_is_suspended_only_where_both_views_are() -> None:
 
 
 def test_counters_add_up_and_a_repeated_join_changes_nothing() -> None:
-    """Given pushes and answers of two ids, then each counts once."""
-    mine = Activity(b"m" * ID_BYTES, [7], [CountedPush(2, "p2")], {"k": [(5, "*")]})
+    """Given pushes, answers and messages of limited campaigns of two ids, then each counts once."""
+    mine = Activity(b"m" * ID_BYTES, [7], [CountedPush(2, "p2")], {"k": [(5, "*")]}, {"c": ["p2"]})
     theirs = Activity(
-        b"t" * ID_BYTES, [9], [CountedPush(1, "p1"), CountedPush(2, "p2")], {"k": [(3, "=1"), (5, "*")]}
+        b"t" * ID_BYTES,
+        [9],
+        [CountedPush(1, "p1"), CountedPush(2, "p2")],
+        {"k": [(3, "=1"), (5, "*")]},
+        {"c": ["p1", "p2"], "other": ["p3"]},
     )
     merge.join_activity(mine, theirs)
     once = deepcopy(mine)
     assert [push.message_id for push in mine.pushes] == ["p1", "p2"]
     assert mine.answers == {"k": [(3, "=1"), (5, "*")]}
+    assert mine.reached == {"c": ["p1", "p2"], "other": ["p3"]}
     assert mine.recent_ids == theirs.recent_ids + b"m" * ID_BYTES
     assert mine.recent_offsets == [7]
     merge.join_activity(mine, theirs)
@@ -108,7 +113,7 @@ def test_counters_add_up_and_a_repeated_join_changes_nothing() -> None:
 
 def test_every_part_of_a_user_has_its_place_in_a_merge() -> None:
     """Given a field that is added to a user's parts, then whoever adds it says how two ids share it."""
-    assert Activity.__struct_fields__ == ("recent_ids", "recent_offsets", "pushes", "answers")
+    assert Activity.__struct_fields__ == ("recent_ids", "recent_offsets", "pushes", "answers", "reached")
     assert Profile.__struct_fields__ == ("traits", "devices", "zone", "locale", "kin")
     described = {"platform", "token", "push", "suspended", "seen_ms", "id", *merge._DESCRIBED}
     assert set(Device.__struct_fields__) == described

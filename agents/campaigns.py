@@ -1,0 +1,126 @@
+"""campaigns: lends each campaign's limits to the users partitions, and ends the campaign that has reached its total.
+
+One partition knows all of a campaign's limits: what it has lent and what is used are never more than there is (C026).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import wire
+from app.domain.model.campaign import Limits, Status
+from app.domain.model.quota import Quota
+from app.domain.rules import quota as lending
+from app.domain.rules.quota import Letter
+from app.topics import Topics
+from app.turns.actor import Read
+from app.turns.mailbox import Mailbox
+from app.turns.partition import Partition
+from app.turns.turn import Turn
+from tables.catalog import IN_FORCE_MS, CatalogReader
+from tables.catalog_writer import Act, ended
+from tables.quotas import QUOTAS, TABLES
+
+ACTOR = "coordinator"
+REACHED = "limit reached"
+SOON_MS = 1_000
+LATER_MS = 15_000
+SENDING = frozenset({Status.SCHEDULED, Status.LIVE})
+
+
+class CampaignsActor(Mailbox):
+    """One partition of campaigns."""
+
+    tables = TABLES
+
+    def __init__(self, partition: Partition, topics: Topics, catalog: CatalogReader, partitions: int) -> None:
+        super().__init__(partition, topics)
+        self._catalog = catalog
+        self._partitions = partitions
+        self._turn: Turn | None = None
+        self._touched: dict[bytes, Quota] = {}
+
+    async def prepare(self) -> None:
+        """Which limits are in force is what the campaigns topic says."""
+        await self._catalog.until_current()
+
+    def read(self, record: Any) -> Read:
+        """What a users partition says."""
+        return Read(wire.decode_campaign_mail(record.value))
+
+    def step(self, turn: Turn, record: Any, read: Read) -> None:
+        """Take it in; it is answered once a turn, with what the others said."""
+        lending.note(self._live(turn, record.key), read.message)
+
+    def due(self, turn: Turn, key: bytes, due_ms: int) -> None:
+        """Look at the campaign: another version may have other limits, and somebody may have paused or ended it."""
+        quota = self._live(turn, key[1:])
+        if quota.look_ms == due_ms:
+            quota.look_ms = 0
+
+    def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
+        """Looking failed: it is looked at again with the next mail."""
+        quota = turn.get(QUOTAS, key[1:])
+        if quota is not None:
+            quota.look_ms = 0
+            turn.put(QUOTAS, key[1:], quota)
+
+    def _live(self, turn: Turn, key: bytes) -> Quota:
+        """A quota as this turn leaves it; put down once a turn."""
+        if turn is not self._turn:
+            self._turn, self._touched = turn, {}
+        quota = self._touched.get(key)
+        if quota is None:
+            quota = self._touched[key] = turn.get(QUOTAS, key) or Quota()
+        return quota
+
+    def finish(self, turn: Turn) -> None:
+        """Answer the users partitions of every campaign that this turn has heard of."""
+        if turn is not self._turn:
+            return
+        for key, quota in self._touched.items():
+            self._answer(turn, key.decode(), quota)
+            turn.put(QUOTAS, key, quota)
+
+    def _answer(self, turn: Turn, campaign: str, quota: Quota) -> None:
+        catalog, _ = self._catalog.at(turn.now_ms)
+        status, _ = catalog.current.get(campaign, (Status.DRAFT, 0))
+        plan = catalog.in_force(campaign)
+        limits = None if plan is None or not plan.campaign.limits else plan.campaign.limits
+        if status is Status.ENDED:
+            letters = lending.send_away(campaign, quota, everybody=not quota.closed)
+            quota.closed = True
+        elif status in SENDING and limits is not None and limits.is_shared:
+            letters = lending.lend(campaign, quota, limits, self._partitions)
+        else:
+            letters = lending.send_away(campaign, quota, everybody=False)
+        for letter in letters:
+            self._send(turn, campaign, letter)
+        if limits is not None and status is not Status.ENDED:
+            self._end_if_reached(turn, campaign, quota, limits)
+        self._look_again(turn, quota)
+
+    def _send(self, turn: Turn, campaign: str, letter: Letter) -> None:
+        turn.send(self.topics.users_mail, campaign.encode(), wire.encode_pack(letter.loan), letter.partition)
+
+    def _end_if_reached(self, turn: Turn, campaign: str, quota: Quota, limits: Limits) -> None:
+        """Write that it has ended, again if need be: a command may have written at the same moment."""
+        if not lending.is_reached(quota, limits) or turn.now_ms < quota.ended_ms + 2 * IN_FORCE_MS:
+            return
+        quota.ended_ms = turn.now_ms
+        records = self._catalog.records
+        if records.standings[campaign][0].current.status is Status.ENDED:
+            return  # in force in a moment
+        change = ended(records, campaign, Act(turn.now_ms, ACTOR, REACHED))
+        for key, value in change.records:
+            turn.send(self.topics.campaigns, key, value, 0)
+
+    def _look_again(self, turn: Turn, quota: Quota) -> None:
+        """Soon where somebody waits or it is about to end, later where nothing happens; never once it has ended."""
+        if quota.closed:
+            quota.look_ms = 0
+            return
+        is_soon = lending.is_wanted(quota) or quota.ended_ms
+        look_ms = turn.now_ms + (SOON_MS if is_soon else LATER_MS)
+        if not turn.now_ms < quota.look_ms <= look_ms:
+            quota.look_ms = look_ms
