@@ -28,7 +28,7 @@ demo: runtime ## show a campaign at work: broker, worker, push service; ONCE=1 s
 
 test: lint type ## check everything: linters, types, tests on a real broker; ARGS= goes to pytest
 	@echo "carillon: tests" >&2
-	@$(PYTHON_RUN) -m pytest $(ARGS)
+	@scripts/test.sh $(ARGS)
 
 lint: setup ## check style, formatting and the import contracts
 	@echo "carillon: linters" >&2

@@ -28,6 +28,7 @@ BEYOND = (
     "is not after starts",
     "is the same as from",
     "is not the property of",
+    "a day are more than",
 )
 """What only the reader can say, of the documents that are made here."""
 

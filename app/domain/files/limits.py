@@ -37,7 +37,11 @@ def read_limits(section: Section) -> LimitsSection:
     limits.only(SUPPORTED, frozenset())
     found = Limits(_number(limits, "total"), _number(limits, "daily"), _number(limits, "per_user"))
     if found.total is not None and found.daily is not None and found.daily > found.total:
-        limits.refuse("daily", f"{found.daily} a day are more than limits.total, {found.total} in all")
+        limits.refuse(
+            "daily",
+            f"{found.daily} a day are more than limits.total, {found.total} in all",
+            "it must be less",
+        )
     return LimitsSection(
         None if found == Limits() else found,
         limits.flag("ignore_caps", default=False),

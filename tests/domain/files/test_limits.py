@@ -39,7 +39,7 @@ def test_a_total_means_once_per_user_unless_it_says_more() -> None:
         ({"total": "many"}, "limits.total", "must be a whole number from 1 on, not 'many'"),
         ({"daily": True}, "limits.daily", "must be a whole number from 1 on, not true"),
         ({"per_user": 1.5}, "limits.per_user", "must be a whole number from 1 on, not 1.5"),
-        ({"total": 5, "daily": 6}, "limits.daily", "6 a day are more than 5 in all"),
+        ({"total": 5, "daily": 6}, "limits.daily", "6 a day are more than limits.total, 5 in all"),
         ({"run": 5}, "limits.run", "limits.run is for campaigns with `at` or `every`"),
         ({"safety": 5}, "limits.safety", "limits.safety is for campaigns with `at` or `every`"),
         ({"totl": 5}, "limits.totl", "unknown key 'totl'"),
