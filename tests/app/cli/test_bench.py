@@ -16,7 +16,7 @@ def test_names_come_first_and_the_rest_is_for_the_benchmark() -> None:
 
 def test_without_a_name_all_is_measured_that_needs_nothing_fetched() -> None:
     assert split([]) == (list(ALL), [])
-    assert set(NAMES) - set(ALL) == {"peers", "growth"}
+    assert set(NAMES) - set(ALL) == {"backtest", "peers", "growth"}
 
 
 def test_a_name_that_there_is_not_is_refused_with_those_there_are() -> None:
