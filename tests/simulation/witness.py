@@ -204,10 +204,12 @@ class Witness:
         return [entry for entry in entries if not self.relayed[entry]]
 
     def nothing_waits(self) -> bool:
-        """Is no user's agenda, and no delivery, unfinished by the journals?"""
+        """Is no user's agenda, and no delivery, unfinished by the journals? What is kept for late events is none."""
         for (topic, _), latest in self.latest.items():
             actor = self._actors[topic]
-            if actor == "users" and any(key[:1] == AGENDA.prefix for key in latest):
+            if actor == "users" and any(
+                AGENDA.decode(value).entries for key, value in latest.items() if key[:1] == AGENDA.prefix
+            ):
                 return False
             if actor == "fcm" and any(
                 LEDGER.decode(value).stage is not Stage.DONE
