@@ -220,7 +220,7 @@ class Witness:
         return [entry for entry in entries if not self.relayed[entry]]
 
     def nothing_waits(self) -> bool:
-        """Is no user's agenda, and no delivery, unfinished by the journals?"""
+        """Is no user's agenda, and no delivery, unfinished by the journals? What is kept for late events is none."""
         for (topic, _), latest in self.latest.items():
             actor = self._actors[topic]
             if actor == "users" and any(_waits(key, value) for key, value in latest.items()):
