@@ -12,6 +12,7 @@ from app.domain.deliver import Context
 from app.domain.model.app_rules import AppRules
 from app.domain.model.effect import ClaimId, Effect, Keep, MoveToken, Post, Record, Send
 from app.domain.model.event import Event, Tick
+from app.domain.model.history import History
 from app.domain.model.mail import IdClaim, PassedOn, TokenClaim
 from app.domain.model.quota import CallUp, Lease, Loan, Waiter
 from app.domain.model.user import Activity, Agenda, Profile, User
@@ -27,7 +28,7 @@ from tables.leases import LEASES, WAITERS, waiter_key
 from tables.leases import TABLES as LEASE_TABLES
 from tables.live_leases import LiveLeases
 from tables.live_users import LiveUsers
-from tables.users import ACTIVITY, AGENDA, PROFILE, TABLES
+from tables.users import ACTIVITY, AGENDA, HISTORY, PROFILE, TABLES
 
 PROCESSING = 4000
 
@@ -194,6 +195,9 @@ class UsersActor:
             if user.profile_changed:
                 user.profile_changed = False
                 turn.put(PROFILE, _key(user.id), user.profile)
+            if user.history_changed:
+                user.history_changed = False
+                turn.put(HISTORY, _key(user.id), user.history)
         for campaign, lease in self._leases.touched(turn).items():
             self._settle_up(turn, campaign, lease)
         self._put_leases(turn)
@@ -246,7 +250,13 @@ class UsersActor:
             activity = Activity()
             self._check_place(key, user_id)
         profile, agenda = turn.get(PROFILE, key) or Profile(), turn.get(AGENDA, key) or Agenda()
-        return User(user_id, profile, activity, agenda)
+        return User(user_id, profile, activity, agenda, self._find_history)
+
+    def _find_history(self, user_id: str) -> History:
+        """Read when somebody asks for it, within the turn that has asked for its user."""
+        turn = self._users.turn
+        found = None if turn is None else turn.get(HISTORY, _key(user_id))
+        return found or History()
 
     def _check_place(self, key: bytes, user: str) -> None:
         if self._shared.partition_of(key) != self._partition.number:

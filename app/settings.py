@@ -206,7 +206,6 @@ class Settings(Environment, FileSettings):
         parts = {
             "throttle": self.throttle,
             "content": self.content.allow,
-            "geoip": self.geoip,
             "test_users": self.test_users,
             "push.impressions": "impressions" in self.push.model_fields_set,
             "push.android.channels": self.push.android.channels,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from app.domain.model.decision import Decision
-from app.domain.model.event import NOTHING_SAID, DeviceReport, Event, PushStatus, Said, Tick
+from app.domain.model.event import NOTHING_SAID, DeviceReport, Event, Place, Position, PushStatus, Said, Tick
 from app.domain.model.mail import TokenClaim, UserMail
 from app.domain.model.push import InboxItem, Order
 from app.domain.model.quota import CampaignMail, PartitionMail
@@ -31,6 +32,9 @@ _NAMED = {"screen": "Screen Viewed", "page": "Page Viewed"}
 _PUSH = {str(status): status for status in PushStatus}
 _NAMELESS = frozenset({"identify", "alias", "group"})
 _JOINING = frozenset({"identify", "alias"})
+
+
+FindPlace = Callable[[str], Place | None]
 
 
 class Bad(NamedTuple):
@@ -65,9 +69,13 @@ _NO_CONTEXT = _Context(NOTHING_SAID, None)
 
 
 class EventReader:
-    """Reads events. Remembers contexts and seconds that it has seen: they come again and again."""
+    """Reads events. Remembers contexts and seconds that it has seen: they come again and again.
 
-    def __init__(self) -> None:
+    `find_place`: where an IP address is.
+    """
+
+    def __init__(self, find_place: FindPlace | None = None) -> None:
+        self._find_place = find_place
         self._json = msgspec.json.Decoder(_Message).decode
         self._message_pack = msgspec.msgpack.Decoder(_Message).decode
         self._contexts: dict[bytes, _Context] = {}
@@ -140,13 +148,19 @@ class EventReader:
         data = bytes(raw)
         known = self._contexts.get(data)
         if known is None:
-            known = self._contexts_before.get(data) or _decode_context(data, is_json)
+            known = self._contexts_before.get(data) or self._decode_context(data, is_json)
             if len(data) > CONTEXT_BYTES:
                 return known
             if len(self._contexts) >= CONTEXTS:
                 self._contexts, self._contexts_before = {}, self._contexts
             self._contexts[data] = known
         return known
+
+    def _decode_context(self, data: bytes, is_json: bool) -> _Context:
+        if not data:
+            return _NO_CONTEXT
+        values = msgspec.json.decode(data) if is_json else msgspec.msgpack.decode(data)
+        return _read_context(values, self._find_place)
 
 
 def _previous(message: _Message, user: str) -> str | None:
@@ -182,12 +196,6 @@ class Seconds:
         self._known[second] = time_ms
 
 
-def _decode_context(data: bytes, is_json: bool) -> _Context:
-    if not data:
-        return _NO_CONTEXT
-    return _read_context(msgspec.json.decode(data) if is_json else msgspec.msgpack.decode(data))
-
-
 def _bad_time(time_ms: int | None) -> Bad:
     if time_ms is None:
         return Bad(DeadLetterReason.WRONG_TYPE, "timestamp: an ISO 8601 time with a zone, or seconds")
@@ -219,13 +227,27 @@ def _rounded(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def _read_context(values: Any) -> _Context:
+def _read_context(values: Any, find_place: FindPlace | None) -> _Context:
     """Take what is well typed and leave the rest: other programs' contexts hold all sorts of things."""
     if not isinstance(values, dict):
         return _NO_CONTEXT
     traits = values.get("traits")
-    said = Said(_read_device(values), _text(values.get("timezone")), _text(values.get("locale")))
+    address, position = _text(values.get("ip")), _read_position(_map(values.get("location")))
+    place = None if find_place is None or address is None else find_place(address)
+    is_placed = place is not None or position is not None
+    zone, locale = _text(values.get("timezone")), _text(values.get("locale"))
+    said = Said(_read_device(values), zone, locale, place, position, is_placed)
     return _Context(said, traits if isinstance(traits, dict) else None)
+
+
+def _read_position(location: dict[str, Any]) -> Position | None:
+    latitude: Any = location.get("latitude")
+    longitude: Any = location.get("longitude")
+    if type(latitude) not in {int, float} or type(longitude) not in {int, float}:
+        return None
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):  # noqa: PLR2004 - degrees
+        return None
+    return Position(float(latitude), float(longitude))
 
 
 def _read_device(values: dict[str, Any]) -> DeviceReport | None:

@@ -24,6 +24,7 @@ from agents.tokens import TokensActor
 from app import logs
 from app.clock import BrokerClock, SystemClock
 from app.engine import REQUEST_S, SESSION_S, Engine, make_engine
+from app.geoip import places
 from app.housekeeping.preparing import prepare_folders
 from app.housekeeping.rounds import Housekeeping
 from app.housekeeping.watcher import Watcher
@@ -43,6 +44,7 @@ from app.turns.ports import JournalMissing, Owner, Ports
 from app.turns.probe import Probe
 from app.turns.relays import Relays
 from app.web.site import register
+from app.wire import EventReader
 from tables.catalog import CatalogReader
 from tables.store import Folders
 from transports.base import Transport
@@ -125,6 +127,7 @@ class Worker:
             self._misplaced,
             stream_clock=self.settings.clock == "stream",
         )
+        shared.reader = EventReader(places(self.settings))
         topics = self.topics
         makers: dict[str, Callable[[Partition], Actor]] = {
             "users": lambda partition: users.UsersActor(partition, shared),

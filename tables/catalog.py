@@ -1,8 +1,9 @@
 """The campaigns topic, read whole by every worker: definitions, statuses, and the settings that decide.
 
-Keys: `id@version` -> Definition, immutable; `id` -> Standing; `@settings` -> Rules. Under the wall clock a record is in
-force two seconds after the broker took it, so that every worker has read it by then; under a stream clock from the
-start. Each record carries what it replaces, with its time: compaction takes nothing away that a backlog still needs.
+Keys: `id@version` -> Definition, immutable; `id` -> Standing; `@settings` -> Rules; `segment/…` (saved_segments.py).
+Under the wall clock a record is in force two seconds after the broker took it, so that every worker has read it by
+then; under a stream clock from the start. Each record carries what it replaces, with its time: compaction takes nothing
+away that a backlog still needs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import bisect
 import contextlib
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -21,8 +23,11 @@ from msgspec import Struct
 from app.domain.catalog import make_plan
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Campaign, Status
+from app.domain.rules.counting import Asked, Counted
 from app.domain.rules.plan import Catalog, Plan
 from app.turns.ports import Clock
+from tables import saved_segments
+from tables.saved_segments import SavedSegments
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +90,8 @@ class Records:
 
     def __init__(self) -> None:
         self.definitions: dict[tuple[str, int], Definition] = {}
+        self.defined_ms: dict[tuple[str, int], int] = {}
+        self.segments = SavedSegments()
         self.standings: dict[str, tuple[Standings, int]] = {}
         self.rules: tuple[Rules, int] | None = None
         self.overruled: set[str] = set()
@@ -94,12 +101,15 @@ class Records:
         name = key.decode()
         if key == SETTINGS_KEY:
             self.rules = None if value is None else (decode_rules(value), time_ms)
+        elif name.startswith(saved_segments.PREFIX):
+            self.segments.take(name, value, time_ms)
         elif "@" in name:
             campaign, _, version = name.partition("@")
             if value is None:
                 self.definitions.pop((campaign, int(version)), None)
             else:
                 self.definitions[campaign, int(version)] = decode_definition(value)
+                self.defined_ms[campaign, int(version)] = time_ms
         elif value is None:
             self.standings.pop(name, None)
         else:
@@ -118,6 +128,22 @@ class Records:
     def newest(self, campaign: str) -> int:
         """The highest version of a campaign; 0 where there is none."""
         return max((version for known, version in self.definitions if known == campaign), default=0)
+
+
+def counted(records: Records, plans: Mapping[tuple[str, int], Plan], in_force_ms: int) -> Counted:
+    """What is counted of users: whatever a version of a campaign that has not ended, or a saved segment, asks about.
+
+    A version asks from the time at which it is in force; until then nobody may have counted.
+    """
+    asked = list(records.segments.asked(in_force_ms))
+    for (campaign, version), plan in plans.items():
+        if plan.who.dids:
+            known = records.standings.get(campaign)
+            is_over = known is not None and known[0].current.status is Status.ENDED
+            until_ms = known[1] + in_force_ms if known is not None and is_over else None
+            from_ms = records.defined_ms[campaign, version] + in_force_ms
+            asked += [Asked(did, from_ms, until_ms) for did in plan.who.dids]
+    return Counted(asked)
 
 
 class CatalogReader:
@@ -140,6 +166,7 @@ class CatalogReader:
         self._bounds: list[int] = [0]
         self._moments: list[tuple[Catalog, AppRules] | None] = [(Catalog({}, {}), AppRules())]
         self._stale = True
+        self._counted = Counted()
         self._newest: tuple[Catalog, AppRules] = (Catalog({}, {}), AppRules())
         self._newest_from_ms = NEVER_MS
 
@@ -248,6 +275,8 @@ class CatalogReader:
         if self.records.rules is not None:
             rules, time_ms = self.records.rules
             bounds.update(since + IN_FORCE_MS for since, _ in (*rules.before, (time_ms, rules.current)))
+        bounds.update(time_ms + IN_FORCE_MS for time_ms in self.records.segments.times())
+        self._counted = self._count()
         self._bounds = sorted(bounds)
         self._moments = [None] * len(self._bounds)
         self._stale = False
@@ -261,7 +290,13 @@ class CatalogReader:
             ]
             if known:
                 current[campaign] = (known[-1].status, known[-1].version)
-        return Catalog(dict(self._plans), current), self._rules(latest_ms)
+        segments = self.records.segments.at(None if self._stream_clock else latest_ms)
+        return Catalog(dict(self._plans), current, segments, self._counted), self._rules(latest_ms)
+
+    def _count(self) -> Counted:
+        """Under a stream clock everything is in force from the start, and so is everything counted."""
+        found = counted(self.records, self._plans, IN_FORCE_MS)
+        return Counted(Asked(each) for each in found.asked) if self._stream_clock else found
 
     def _rules(self, latest_ms: int) -> AppRules:
         if self.records.rules is None:

@@ -11,8 +11,12 @@ from typing import Any, NamedTuple
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from app.domain.model.campaign import Campaign, Status
+from app.domain.model.campaign import Campaign, Segment, Status
+from app.domain.model.condition import Condition
+from app.domain.rules.segments import cycle_from, unknown
+from tables import saved_segments
 from tables.catalog import HISTORY, Definition, Records, Standing, Standings
+from tables.saved_segments import SegmentDefinition
 
 SCHEDULED = frozenset({Status.SCHEDULED, Status.LIVE})
 
@@ -23,6 +27,14 @@ class TransitionError(Exception):
 
 class UnknownCampaignError(Exception):
     """There is no campaign of that id."""
+
+
+class ReferenceProblems(Exception):
+    """Conditions name segments that are not there, or that lead back to themselves. Has every problem."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
 
 
 class Act(NamedTuple):
@@ -42,13 +54,21 @@ class Change(NamedTuple):
     records: tuple[tuple[bytes, bytes], ...] = ()
 
 
+class SegmentChange(NamedTuple):
+    """What becomes of one saved segment; without records nothing changes."""
+
+    segment: str
+    version: int
+    records: tuple[tuple[bytes, bytes], ...] = ()
+
+
 def applied(records: Records, campaign: Campaign, text: str, act: Act, *, schedule: bool = False) -> Change:
     """Make or change a campaign (C157): an equal definition keeps its version, another one gets the next.
 
     Raises TransitionError where the campaign has ended and would change.
     """
     newest = records.newest(campaign.id)
-    is_new = newest == 0 or records.definitions[campaign.id, newest].campaign != campaign
+    is_new = newest == 0 or _differ(records.definitions[campaign.id, newest].campaign, campaign)
     version = newest + is_new
     status = _status(records, campaign.id)
     wanted = _scheduled(status, campaign, act.now_ms) if schedule else status
@@ -61,6 +81,32 @@ def applied(records: Records, campaign: Campaign, text: str, act: Act, *, schedu
         return change
     definition = msgspec.msgpack.encode(Definition(campaign, text, act.now_ms))
     return change._replace(records=((f"{campaign.id}@{version}".encode(), definition), *change.records))
+
+
+def saved(records: Records, segment: Segment, text: str, act: Act) -> SegmentChange:
+    """Save a segment under its name: an equal one keeps its version, another one gets the next (C007)."""
+    known = records.segments.newest(segment.name)
+    if known is not None and not _differ(known[1].segment, segment):
+        return SegmentChange(segment.name, known[0])
+    version = 1 if known is None else known[0] + 1
+    key = f"{saved_segments.PREFIX}{segment.name}@{version}".encode()
+    value = msgspec.msgpack.encode(SegmentDefinition(segment, text, act.now_ms))
+    return SegmentChange(segment.name, version, ((key, value),))
+
+
+def refuse_references(records: Records, campaigns: Iterable[Campaign], segments: Iterable[Segment]) -> None:
+    """Every segment that is named must be there, and none may lead back to itself. Raises ReferenceProblems."""
+    given = {each.name: each.who for each in segments}
+    known: dict[str, Condition] = records.segments.conditions() | given
+    asking = {f"campaign {each.id}": each.who for each in campaigns}
+    asking |= {f"segment {name}": who for name, who in given.items()}
+    problems = [f"{who}: {each}" for who, condition in asking.items() for each in unknown(condition, known)]
+    for name in given:
+        way = cycle_from(name, known)
+        if way is not None:
+            problems.append(f"segment {name}: refers to itself: {' -> '.join(way)}")
+    if problems:
+        raise ReferenceProblems(problems)
 
 
 def scheduled(records: Records, campaign: str, act: Act) -> Change:
@@ -120,7 +166,7 @@ def in_force(records: Records, campaign: str) -> Standing:
     return known[0].current
 
 
-async def write(producer: AIOKafkaProducer, topic: str, changes: Iterable[Change]) -> None:
+async def write(producer: AIOKafkaProducer, topic: str, changes: Iterable[Change | SegmentChange]) -> None:
     """Send what changes, in order, and wait until the broker has it."""
     answers: list[Any] = []
     for change in changes:
@@ -128,6 +174,11 @@ async def write(producer: AIOKafkaProducer, topic: str, changes: Iterable[Change
             answers.append(await producer.send(topic, value, key=key, partition=0))
     for answer in answers:
         await answer
+
+
+def _differ(one: Campaign | Segment, other: Campaign | Segment) -> bool:
+    """As they are stored: a list that was read back is equal to the one that was written."""
+    return msgspec.msgpack.encode(one) != msgspec.msgpack.encode(other)
 
 
 def _status(records: Records, campaign: str) -> Status:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from operator import attrgetter
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.cli.broker import partition_count, run
-from app.cli.campaign_files import FileProblem, read_files
+from app.cli.campaign_files import Documents
 from app.cli.campaign_records import read_all
 from app.cli.errors import CommandError
 from app.cli.output import bar, table, tell, time_text
 from app.clock import monotonic_s, now_ms
-from app.domain.model.campaign import Campaign
+from app.domain.model.campaign import Campaign, Segment
 from app.domain.model.reason import EXPLANATIONS, Reason
 from app.domain.rules.plan import LISTENING
+from app.geoip import places
 from app.replay.crew import CrewError, replay_all
 from app.replay.stretch import Answer, Question, Stretch, stretches
 from app.replay.together import replay_together
@@ -44,12 +44,6 @@ class Report(NamedTuple):
     answer: Answer
 
 
-def read_campaigns(path: Path, settings: Settings) -> tuple[list[Campaign], list[FileProblem]]:
-    """The campaigns of the file, or every problem that it has."""
-    sources, problems = read_files([path], settings)
-    return [source.campaign for source in sources], problems
-
-
 class Manner(NamedTuple):
     """`with_live`: beside the campaigns that are live now. `in_order`: all partitions in one process, by time, as they
     always are where a campaign has a limit that they share."""
@@ -58,23 +52,26 @@ class Manner(NamedTuple):
     in_order: bool = False
 
 
-def backtest(campaigns: Sequence[Campaign], window: Window, manner: Manner, settings: Settings) -> Report:
-    """Replay the events topic. Raises CommandError."""
+def backtest(files: Documents, window: Window, manner: Manner, settings: Settings) -> Report:
+    """Replay the events topic. Raises CommandError, SettingsError."""
     if window.from_ms is not None and window.to_ms is not None and window.to_ms <= window.from_ms:
         raise CommandError("The window is empty: --to is not after --from.")
-    rules = app_rules(settings)
+    places(settings)  # one that cannot be read is told before the log is
+    rules, campaigns = app_rules(settings), tuple(source.campaign for source in files.campaigns)
     count = run(settings.kafka, lambda: partition_count(settings.kafka, settings.events))
     found = run(settings.kafka, lambda: stretches(settings.kafka, settings.events, count))
     question = Question(
         settings.kafka,
         settings.events,
-        tuple(campaigns),
+        campaigns,
         rules,
         window.from_ms or 0,
         window.to_ms if rules.stream_clock else min(now_ms(), window.to_ms or now_ms()),
         _beside(campaigns, settings) if manner.with_live else (),
         count,
         settings.partitioner,
+        segments_of(files, settings, with_all=manner.with_live),
+        settings.geoip,
     )
     begun_s = monotonic_s()
     answer = _replayed(question, found, settings, in_order=manner.in_order or question.shares_limits)
@@ -100,6 +97,21 @@ def _replayed(question: Question, found: Sequence[Stretch], settings: Settings, 
             return replay_all(question, found, processes, progress)
         except CrewError as error:
             raise CommandError(f"The log was not replayed: {error}. Try again once Kafka is well.") from error
+
+
+def segments_of(files: Documents, settings: Settings, *, with_all: bool = False) -> tuple[Segment, ...]:
+    """The segments of the files; where they name others, or with all, those that are saved. Raises CommandError."""
+    here = {each.segment.name: each.segment for each in files.segments}
+    if not files.elsewhere and not with_all:
+        return tuple(here.values())
+    saved = read_all(settings).segments
+    newest = {name: found[1].segment for name in saved.names() if (found := saved.newest(name)) is not None}
+    missing = [name for name in files.elsewhere if name not in newest]
+    if missing:
+        raise CommandError(
+            f"There is no segment {missing[0]!r}, neither in the file nor saved. Put it into the file, or apply it."
+        )
+    return tuple((newest | here).values())
 
 
 def _beside(campaigns: Sequence[Campaign], settings: Settings) -> tuple[Campaign, ...]:

@@ -5,36 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.cli.broker import partition_count, run
+from app.cli.campaign_backtests import segments_of
+from app.cli.campaign_files import Documents
 from app.cli.errors import NotFoundError
 from app.cli.output import bar, table, tell, time_text
-from app.domain.model.campaign import Campaign
 from app.domain.model.reason import EXPLANATIONS
+from app.domain.rules.plan import Catalog
+from app.geoip import places
 from app.partitioning import partition_of
+from app.replay.catalogs import catalog_of
 from app.replay.preview import Knowing, Known, Preview, learn, preview
 from app.replay.stretch import stretches
 from app.settings import Settings
 from app.setup import app_rules
 
 
-def previews(campaigns: Sequence[Campaign], user: str, settings: Settings) -> list[Preview]:
+def previews(files: Documents, user: str, settings: Settings) -> list[Preview]:
     """The message of each campaign. Raises NotFoundError for a user of whom the log says nothing."""
     rules = app_rules(settings)
-    known = _learn(user, settings)
+    campaigns, segments = [source.campaign for source in files.campaigns], segments_of(files, settings)
+    known = _learn(user, catalog_of(campaigns, segments), settings)
     if known is None:
         raise NotFoundError(
             f"{settings.events} has no event of user {user!r}. Give the id that their events have as userId."
         )
-    return [preview(campaign, known, rules) for campaign in campaigns]
+    return [preview(campaign, known, rules, segments) for campaign in campaigns]
 
 
-def _learn(user: str, settings: Settings) -> Known | None:
+def _learn(user: str, catalog: Catalog, settings: Settings) -> Known | None:
     count = run(settings.kafka, lambda: partition_count(settings.kafka, settings.events))
     number = partition_of(user.encode(), count, settings.partitioner)
     stretch = run(settings.kafka, lambda: stretches(settings.kafka, settings.events, count))[number]
     tell(
         f"reading what {settings.events} says of {user}: {stretch.end - stretch.begin:,} records of its partition"
     )
-    knowing = Knowing(user, app_rules(settings))
+    knowing = Knowing(user, app_rules(settings), catalog, places(settings))
     with bar("records", stretch.end - stretch.begin) as advance:
         return run(settings.kafka, lambda: learn(settings.kafka, settings.events, stretch, knowing, advance))
 

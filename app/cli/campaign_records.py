@@ -17,11 +17,20 @@ from app.settings import Settings
 from app.setup import publish_settings, read_records
 from app.topics import Topics
 from tables.catalog import IN_FORCE_MS, Records
-from tables.catalog_writer import Act, Change, TransitionError, UnknownCampaignError, put_right, write
+from tables.catalog_writer import (
+    Act,
+    Change,
+    ReferenceProblems,
+    SegmentChange,
+    TransitionError,
+    UnknownCampaignError,
+    put_right,
+    write,
+)
 
 ACTOR = "command line"
 
-Decide = Callable[[Records, Act], list[Change]]
+Decide = Callable[[Records, Act], Sequence[Change | SegmentChange]]
 
 
 def read_all(settings: Settings) -> Records:
@@ -31,7 +40,7 @@ def read_all(settings: Settings) -> Records:
 
 def change(
     settings: Settings, decide: Decide, *, reason: str | None = None, publish: bool = False, wait: bool = True
-) -> list[Change]:
+) -> Sequence[Change | SegmentChange]:
     """Write what `decide` makes of the records: all of it, or nothing where it raises. Raises CommandError.
 
     `publish` sends the settings that decide as well, as `setup` does; `wait` until every worker decides by it.
@@ -40,7 +49,7 @@ def change(
         return run(settings.kafka, lambda: _change(settings, decide, reason, publish, wait))
     except UnknownCampaignError as error:
         raise NotFoundError(str(error)) from error
-    except (TransitionError, SetupRefused) as error:
+    except (TransitionError, ReferenceProblems, SetupRefused) as error:
         raise CommandError(f"Nothing was changed: {error}") from error
 
 
@@ -60,7 +69,7 @@ async def read_records_of(settings: Settings) -> Records:
 
 async def _change(
     settings: Settings, decide: Decide, reason: str | None, publish: bool, wait: bool
-) -> list[Change]:
+) -> Sequence[Change | SegmentChange]:
     topics = Topics(settings.app, settings.events)
     records = await read_records_of(settings)
     refuse_changed_counts(topics.specs(settings.partitions), {}, records)
@@ -68,7 +77,8 @@ async def _change(
     async with producer(settings.kafka) as client:
         published = publish and await publish_settings(settings, records, client) == "published"
         await write(client, topics.campaigns, changes)
-        await _see_that_it_holds(settings, changes, client)
+        of_campaigns = [each for each in changes if isinstance(each, Change)]
+        await _see_that_it_holds(settings, of_campaigns, client)
     if published:
         tell("the settings that decide are published")
     if published or any(each.records for each in changes):
@@ -101,23 +111,24 @@ async def _until_in_force(settings: Settings, wait: bool) -> None:
     tell("in force")
 
 
-def described(changes: Sequence[Change]) -> str:
-    """What became of each campaign, a line each."""
+def described(changes: Sequence[Change | SegmentChange]) -> str:
+    """What became of each campaign and segment, a line each."""
     lines = []
     for each in changes:
         happened = "" if each.records else ": unchanged"
-        lines.append(f"{each.campaign}: version {each.version}, {each.status}{happened}")
+        if isinstance(each, Change):
+            lines.append(f"{each.campaign}: version {each.version}, {each.status}{happened}")
+        else:
+            lines.append(f"segment {each.segment}: version {each.version}{happened}")
     return "\n".join(lines)
 
 
-def as_values(changes: Sequence[Change]) -> list[dict[str, object]]:
+def as_values(changes: Sequence[Change | SegmentChange]) -> list[dict[str, object]]:
     """The same for machines."""
-    return [
-        {
-            "campaign": each.campaign,
-            "version": each.version,
-            "status": each.status,
-            "changed": bool(each.records),
-        }
-        for each in changes
-    ]
+    return [_as_value(each) | {"changed": bool(each.records)} for each in changes]
+
+
+def _as_value(change: Change | SegmentChange) -> dict[str, object]:
+    if isinstance(change, Change):
+        return {"campaign": change.campaign, "version": change.version, "status": change.status}
+    return {"segment": change.segment, "version": change.version}

@@ -9,6 +9,7 @@ from typing import Any
 from app.cli.campaign_files import FileProblem, read_text
 from app.domain.files.expectations import Expected
 from app.domain.model.reason import EXPLANATIONS
+from app.geoip import places
 from app.replay.arrivals import Arrival, End
 from app.replay.checking import Difference, Missing, Verdict, check
 from app.replay.scope import Text, read_scope
@@ -32,7 +33,10 @@ def run_tests(paths: Sequence[Path], settings: Settings) -> tuple[list[Verdict],
     problems = [
         FileProblem(f.file, f.problem.path, f.problem.message, f.problem.hint, f.problem.line) for f in flaws
     ]
-    return ([], problems) if problems else ([check(case) for case in cases], [])
+    if problems:
+        return [], problems
+    find_place = places(settings)
+    return [check(case, find_place) for case in cases], []
 
 
 def as_value(verdict: Verdict) -> dict[str, Any]:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.errors import FAILED, INTERRUPTED, NotFoundError
-from app.cli.output import AsJson, result, table, time_text
+from app.cli.output import AsJson, result, table, tell, time_text
 from app.cli.times import time_ms
 from app.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from app.cli.campaign_backtests import Manner, Report
-    from app.cli.campaign_files import FileProblem, Source
+    from app.cli.campaign_files import Documents, FileProblem
     from tables.catalog import Records
-    from tables.catalog_writer import Act, Change
+    from tables.catalog_writer import Act, Change, SegmentChange
 
 app = typer.Typer(
     name="campaign", help="Check, apply, schedule, pause, end and show campaigns.", no_args_is_help=True
@@ -54,10 +54,16 @@ Schedule = Annotated[bool, typer.Option("--schedule", help="Schedule it as well:
 @app.command(epilog="Example: python -m app campaign check campaigns/*.yaml")
 def check(files: Files, as_json: AsJson = False) -> None:
     """Read campaign files and say everything that is wrong with them. Needs no broker."""
-    sources, problems = _read(files, load_settings())
-    _refuse(problems, as_json)
-    text = "\n".join(f"{source.path}: {source.campaign.id} is in order" for source in sources)
-    result({"campaigns": [source.campaign.id for source in sources], "problems": []}, text, as_json)
+    found = _read(files, load_settings())
+    _refuse(found.problems, as_json)
+    lines = [f"{each.path}: {each.campaign.id} is in order" for each in found.campaigns]
+    lines += [f"{each.path}: segment {each.segment.name} is in order" for each in found.segments]
+    for name in found.elsewhere:
+        tell(f"segment {name!r} is not in these files; apply looks for it among the saved ones")
+    value = {"campaigns": [each.campaign.id for each in found.campaigns], "problems": []}
+    if found.segments:
+        value["segments"] = [each.segment.name for each in found.segments]
+    result(value, "\n".join(lines), as_json)
 
 
 @app.command("test", epilog="Example: python -m app campaign test examples/rules/*.yaml")
@@ -105,23 +111,28 @@ def preview(file: File, user: User, as_json: AsJson = False) -> None:
     from app.cli.campaign_previews import previews, text  # noqa: PLC0415 - heavy
 
     settings = load_settings()
-    sources, problems = _read([file], settings)
-    _refuse(problems, as_json)
-    shown = previews([source.campaign for source in sources], user, settings)
+    found = _read([file], settings)
+    _refuse(found.problems, as_json)
+    shown = previews(found, user, settings)
     result(shown, text(shown), as_json)
 
 
 @app.command(epilog="Example: python -m app campaign apply --schedule examples/demo/cart-reminder.yaml")
 def apply(files: Files, schedule: Schedule = False, wait: Wait = True, as_json: AsJson = False) -> None:
-    """Make campaigns, or change them to their next version. Nothing is sent before they are scheduled."""
+    """Make campaigns and saved segments, or change them to their next version. Nothing is sent before `schedule`."""
     settings = load_settings()
-    sources, problems = _read(files, settings)
-    _refuse(problems, as_json)
+    found = _read(files, settings)
+    _refuse(found.problems, as_json)
 
-    def decide(records: Records, act: Act) -> list[Change]:
-        from tables.catalog_writer import applied  # noqa: PLC0415 - heavy
+    def decide(records: Records, act: Act) -> Sequence[Change | SegmentChange]:
+        from tables.catalog_writer import applied, refuse_references, saved  # noqa: PLC0415 - heavy
 
-        return [applied(records, each.campaign, each.text, act, schedule=schedule) for each in sources]
+        campaigns = [each.campaign for each in found.campaigns]
+        refuse_references(records, campaigns, [each.segment for each in found.segments])
+        changes = [
+            applied(records, each.campaign, each.text, act, schedule=schedule) for each in found.campaigns
+        ]
+        return [*(saved(records, each.segment, each.text, act) for each in found.segments), *changes]
 
     _change(settings, decide, as_json, publish=True, wait=wait)
 
@@ -134,10 +145,10 @@ def diff(file: File, as_json: AsJson = False) -> None:
     from app.clock import now_ms  # noqa: PLC0415 - only this command asks
 
     settings = load_settings()
-    sources, problems = _read([file], settings)
-    _refuse(problems, as_json)
+    read = _read([file], settings)
+    _refuse(read.problems, as_json)
     records = read_all(settings)
-    found = [difference(records, source, now_ms()) for source in sources]
+    found = [difference(records, source, now_ms()) for source in read.campaigns]
     result(found, "\n".join(line for each in found for line in lines(each)), as_json)
 
 
@@ -189,6 +200,22 @@ def end(campaign: Id, reason: Reason = None, wait: Wait = True, as_json: AsJson 
         reason=reason,
         wait=wait,
     )
+
+
+@app.command(epilog="Example: python -m app campaign backfill cart-reminder")
+def backfill(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="None: all, and the saved segments.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count for `did` conditions what happened before they were applied, out of the retained events."""
+    from app.cli.campaign_backfill import backfill as count_past  # noqa: PLC0415 - heavy
+
+    done = count_past(load_settings(), ids or [])
+    oldest = f", the oldest of {time_text(done.earliest_ms)}" if done.earliest_ms is not None else ""
+    text = f"{done.records} records read{oldest}; {done.events} events of {done.users} users counted"
+    result(done._asdict(), text, as_json)
 
 
 @app.command("list", epilog="Example: python -m app campaign list --json")
@@ -271,22 +298,22 @@ def _shown(value: dict[str, Any]) -> str:
 
 
 def _backtest(file: Path, window: tuple[str | None, str | None], manner: Manner, as_json: bool) -> Report:
-    from app.cli.campaign_backtests import Window, backtest, read_campaigns  # noqa: PLC0415 - heavy
+    from app.cli.campaign_backtests import Window, backtest  # noqa: PLC0415 - heavy
 
     settings = load_settings()
     from_ms, to_ms = (None if text is None else time_ms(text) for text in window)
-    campaigns, problems = read_campaigns(file, settings)
-    _refuse(problems, as_json)
+    found = _read([file], settings)
+    _refuse(found.problems, as_json)
     try:
-        return backtest(campaigns, Window(from_ms, to_ms), manner, settings)
+        return backtest(found, Window(from_ms, to_ms), manner, settings)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _read(files: Sequence[Path], settings: Settings) -> tuple[list[Source], list[FileProblem]]:
-    from app.cli.campaign_files import read_files  # noqa: PLC0415 - heavy
+def _read(files: Sequence[Path], settings: Settings) -> Documents:
+    from app.cli.campaign_files import read_documents  # noqa: PLC0415 - heavy
 
-    return read_files(files, settings)
+    return read_documents(files, settings)
 
 
 def _refuse(problems: Sequence[FileProblem], as_json: bool) -> None:
@@ -302,7 +329,7 @@ def _refuse(problems: Sequence[FileProblem], as_json: bool) -> None:
 
 def _change(
     settings: Settings,
-    decide: Callable[[Records, Act], list[Change]],
+    decide: Callable[[Records, Act], Sequence[Change | SegmentChange]],
     as_json: bool,
     *,
     reason: str | None = None,

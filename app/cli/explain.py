@@ -87,6 +87,7 @@ def _guards(guards: list[Mapping[str, Any]]) -> Iterator[str]:
 def _devices(devices: list[Mapping[str, Any]]) -> Iterator[str]:
     for device in devices:
         why = "may be sent to" if device["reason"] is None else f"{device['reason']}: {device['sentence']}"
+        why += "" if device["is_chosen"] else "; the audience does not hold for it"
         yield f"{device['device']} ({device['platform']}): {why}"
     if not devices:
         yield "none"

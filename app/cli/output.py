@@ -48,7 +48,10 @@ def time_text(time_ms: int | None) -> str:
 
 @contextmanager
 def bar(title: str, total: int) -> Iterator[Callable[..., None]]:
-    """Show a progress bar with rate and time left where somebody watches; what it yields moves it on by one or more."""
+    """Show a progress bar with rate and time left where somebody watches.
+
+    What it yields moves the bar on, by one or by `count`.
+    """
     from rich.console import Console  # noqa: PLC0415 - only long work needs it
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 

@@ -14,16 +14,18 @@ from app.domain.deliver import Context, Message, hold, judge_and_deliver, record
 from app.domain.model.decision import Step
 from app.domain.model.effect import Effect, MoveToken
 from app.domain.model.event import Event, PushStatus
-from app.domain.model.mail import Heritage, IdClaim, Outcome, PassedOn, TokenMoved, UserMail
+from app.domain.model.mail import Heritage, IdClaim, Outcome, PassedOn, PastCounted, TokenMoved, UserMail
 from app.domain.model.quota import FOR_GOOD
 from app.domain.model.reason import Reason
 from app.domain.model.user import Held, OnItsWay, Trigger, User, Waiting
 from app.domain.model.verdict import Hold
-from app.domain.rules import answers, appointments, identify, inaction, recent
+from app.domain.rules import answers, appointments, counting, identify, inaction, recent
 from app.domain.rules.identity import message_id
 from app.domain.rules.plan import Plan
+from app.domain.rules.session import OPENED, learn_session
 
 PERMISSION_CHANGED = "Push Permission Changed"
+NOTED = OPENED | {PERMISSION_CHANGED}
 
 
 def on_event(
@@ -45,8 +47,8 @@ def on_event(
         return effects
     if event.name is None:
         return joining.claim(user, event, effects)
-    if event.name == PERMISSION_CHANGED:
-        _change_permission(user, event)
+    if event.name in NOTED:
+        _note(user, event, event.name)
     _answer(user, event, event.name, context, effects)
     plans = qualify.triggered(context.catalog, event, event.name, context.now_ms)
     if plans and not _is_late(event, context):
@@ -81,6 +83,14 @@ def _horizon_ms(event: Event, context: Context) -> int:
     return _known_ms(event, context) - context.rules.max_lateness_ms
 
 
+def _note(user: User, event: Event, name: str) -> None:
+    """Events that say something of the user by their name alone."""
+    if name in OPENED:
+        learn_session(user.activity, event)
+    else:
+        _change_permission(user, event)
+
+
 def _change_permission(user: User, event: Event) -> None:
     status = event.properties.get("status")
     said = event.said.device
@@ -90,10 +100,14 @@ def _change_permission(user: User, event: Event) -> None:
 
 
 def _answer(user: User, event: Event, name: str, context: Context, effects: list[Effect]) -> None:
+    """Let it cancel what waits for it, and keep of it what timers and conditions will ask about."""
+    asked = context.current.kinds.get(name)
+    if asked is not None:
+        counting.count(user, asked, event, context.current.counted)
     agenda = user.agenda
     if (agenda.entries or agenda.started) and name in context.catalog.cancelling:
         _cancel(user, event, context, effects)
-    if agenda.entries and name in qualify.LAUNCHES:
+    if agenda.entries and name in OPENED:
         _launch(user, event, context, effects)
     kinds = context.catalog.answers.get(name)
     if kinds is not None:
@@ -139,7 +153,7 @@ def _trigger(user: User, event: Event, plans: list[Plan], context: Context, effe
             _tell_date(user, event, plan, context, effects)
         elif plan.unless is not None:
             inaction.arm(user, plan, event, _horizon_ms(event, context))
-        elif qualify.meets_who(plan, user, context.now_ms):
+        elif _meets_who(plan, user, context):
             trigger = Trigger(event.message_id, event.name or "", event.time_ms, event.properties)
             _qualified(user, _message(user, plan, trigger, event.time_ms), context, effects)
 
@@ -154,7 +168,7 @@ def _tell_date(user: User, event: Event, plan: Plan, context: Context, effects: 
     told = appointments.tell(user, plan, event, zone, _known_ms(event, context), _horizon_ms(event, context))
     for held in told.moved:
         _drop_held(user, held, Reason.SUPERSEDED, {"moved_by": event.message_id}, context, effects)
-    if told.due_ms is not None and told.is_past and qualify.meets_who(plan, user, context.now_ms):
+    if told.due_ms is not None and told.is_past and _meets_who(plan, user, context):
         trigger = Trigger(event.message_id, event.name or "", event.time_ms, event.properties)
         message = _message(user, plan, trigger, told.due_ms)
         why = {"due": told.due_ms}
@@ -162,6 +176,10 @@ def _tell_date(user: User, event: Event, plan: Plan, context: Context, effects: 
         effects.append(
             record(user, message, Step.DROPPED, context.now_ms, reason=Reason.TOO_LATE, detail=why)
         )
+
+
+def _meets_who(plan: Plan, user: User, context: Context) -> bool:
+    return qualify.meets_who(plan, user, context.catalog, context.rules, context.now_ms)
 
 
 def _qualified(user: User, message: Message, context: Context, effects: list[Effect]) -> None:
@@ -203,7 +221,7 @@ def on_turn(user: User, message_id: str, refused: Reason | None, context: Contex
 
 def _fire(user: User, entry: Waiting, plan: Plan, context: Context, effects: list[Effect]) -> None:
     fires = inaction.fires(user, plan, entry, context.now_ms - context.rules.max_lateness_ms)
-    if fires and qualify.meets_who(plan, user, context.now_ms):
+    if fires and _meets_who(plan, user, context):
         message = _message(user, plan, entry.trigger, entry.due_ms, entry.match)
         _qualified(user, message, context, effects)
 
@@ -242,7 +260,7 @@ def _release(
 
 def _stopped(user: User, plan: Plan, entry: Held, context: Context) -> dict[str, bool] | None:
     """Why a message that was held is not wanted any more: WHO does not hold now, or B is known (SPEC section 9)."""
-    if not qualify.meets_who(plan, user, context.now_ms):
+    if not _meets_who(plan, user, context):
         return {"who": False}
     if answers.was_answered(user, plan, entry.match, entry.trigger.time_ms, context.now_ms):
         return {"answered": True}
@@ -253,11 +271,15 @@ def on_mail(user: User, mail: UserMail, context: Context) -> list[Effect]:
     """Mail from senders, tokens, and other users' partitions to this user."""
     forward = user.forward
     passed = None if forward is None else joining.pass_mail_on(user, mail, forward)
-    if passed is not None:
-        return passed
+    return _take(user, mail, context) if passed is None else passed
+
+
+def _take(user: User, mail: UserMail, context: Context) -> list[Effect]:
     match mail:
         case TokenMoved():
             return _on_token_moved(user, mail)
+        case PastCounted():
+            return _on_past(user, mail, context)
         case Outcome():
             return _on_outcome(user, mail, context)
         case IdClaim():
@@ -266,6 +288,11 @@ def on_mail(user: User, mail: UserMail, context: Context) -> list[Effect]:
             return joining.take_in(user, mail, context)
         case PassedOn():
             return on_event(user, replace(mail.event, user=user.id), -1, context, mail)
+
+
+def _on_past(user: User, mail: PastCounted, context: Context) -> list[Effect]:
+    counting.fill(user, mail.counters, context.current.counted)
+    return []
 
 
 def _on_token_moved(user: User, mail: TokenMoved) -> list[Effect]:

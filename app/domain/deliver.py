@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from app.domain import compose, guard, limit
+from app.domain import compose, guard, limit, qualify
 from app.domain.model.app_rules import AppRules
 from app.domain.model.decision import Decision, Step
 from app.domain.model.effect import Effect, Keep, Record, Send
@@ -67,7 +67,8 @@ def judge_and_deliver(user: User, message: Message, context: Context, effects: l
     if inbox is not None and inbox.copy and not message.launched:
         hold(user, message, Hold(now_ms + inbox.ttl_ms, Reason.APP_LAUNCH), context, effects)
         return
-    verdict = guard.judge(plan, user, context.rules, context.current, now_ms, message.ready_ms)
+    devices = qualify.chosen(message.plan, user, context.catalog, context.rules, now_ms)
+    verdict = guard.judge(plan, user, context.rules, context.current, now_ms, message.ready_ms, devices)
     match verdict:
         case Drop(reason):
             effects.append(record(user, message, Step.DROPPED, now_ms, reason=reason))

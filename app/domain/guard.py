@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import QuietThen
 from app.domain.model.push import Target
 from app.domain.model.reason import Reason
-from app.domain.model.user import User
+from app.domain.model.user import Device, User
 from app.domain.model.verdict import CLEAR, Clear, Drop, Hold, ToInbox, Verdict
 from app.domain.rules import caps, quiet, surface
 from app.domain.rules.control import is_in_control
@@ -52,27 +52,34 @@ def cut_off_of(plan: Plan, user: User, rules: AppRules, ready_ms: int) -> int | 
 
 
 def judge(
-    plan: Plan, user: User, rules: AppRules, catalog: Catalog, now_ms: int, ready_ms: int | None = None
+    plan: Plan,
+    user: User,
+    rules: AppRules,
+    catalog: Catalog,
+    now_ms: int,
+    ready_ms: int | None = None,
+    devices: Sequence[Device] | None = None,
 ) -> Cleared | Hold | Drop | ToInbox:
     """Live, in schedule and before the cut-off, then the surface, then what only a push must pass.
 
-    `plan`: the version in force; `ready_ms`: when the message was due, now where that is not said. Who is in the
-    control group passes the same guards at the same time, and is dropped where others are cleared (C159).
+    `plan`: the version in force; `ready_ms`: when the message was due, now where that is not said; `devices`: those
+    for which WHO holds, among which the surface is chosen, all where that is not said. Who is in the control group
+    passes the same guards at the same time, and is dropped where others are cleared (C159).
     """
     zone = zone_of(plan, user, rules)
     asked = Asked(plan, user, rules, catalog, now_ms, zone, now_ms if ready_ms is None else ready_ms)
-    verdict = _judge(asked)
+    verdict = _judge(asked, devices)
     if isinstance(verdict, Cleared | ToInbox) and is_in_control(plan.id, user.id, plan.campaign.control):
         return Drop(Reason.CONTROL_GROUP)
     return verdict
 
 
-def _judge(asked: Asked) -> Cleared | Hold | Drop | ToInbox:
+def _judge(asked: Asked, devices: Sequence[Device] | None) -> Cleared | Hold | Drop | ToInbox:
     plan, user = asked.plan, asked.user
     verdict = _first(ALWAYS, asked)
     if not isinstance(verdict, Clear):
         return verdict
-    reached = surface.choose(user.profile)
+    reached = surface.choose(user.profile, devices)
     if isinstance(reached, surface.Unreachable):
         inbox = plan.campaign.inbox
         return ToInbox(reached.reason) if inbox is not None and inbox.fallback else Drop(reached.reason)

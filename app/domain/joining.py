@@ -15,7 +15,7 @@ from app.domain.deliver import Context, Message, record
 from app.domain.model.decision import Step
 from app.domain.model.effect import ClaimId, Effect, MoveToken, Post
 from app.domain.model.event import Event
-from app.domain.model.mail import Heritage, IdClaim, PassedOn, TokenMoved, UserMail
+from app.domain.model.mail import Heritage, IdClaim, PassedOn, PastCounted, TokenMoved, UserMail
 from app.domain.model.quota import NOT_COUNTED
 from app.domain.model.reason import Reason
 from app.domain.model.user import (
@@ -31,8 +31,9 @@ from app.domain.model.user import (
     User,
     Waiting,
 )
-from app.domain.rules import identify, merge, timers
+from app.domain.rules import counting, identify, merge, timers
 from app.domain.rules.answers import was_answered
+from app.domain.rules.places import learn_place
 from app.domain.rules.plan import Plan
 
 REMEMBERED_CLAIMS = 64
@@ -70,10 +71,19 @@ def give(user: User, mail: IdClaim) -> list[Effect]:
     said = merge.said_by(user.profile, user.id, mail.claimed_ms)
     devices = list(user.profile.devices.values())
     activity, entries = user.activity, user.agenda.entries
-    given = Activity(activity.recent_ids, [], activity.pushes, activity.answers, activity.reached)
+    given = Activity(
+        recent_ids=activity.recent_ids,
+        pushes=activity.pushes,
+        answers=activity.answers,
+        reached=activity.reached,
+        whereabouts=activity.whereabouts,
+        session=activity.session,
+    )
+    counters = counting.given_away(user.history)
+    user.history_changed = bool(counters)
     parts = [entries[at : at + ENTRIES_AT_ONCE] for at in range(0, len(entries), ENTRIES_AT_ONCE)] or [[]]
     heritage = [Heritage(mail.by, origins, {}, [], Activity(), part) for part in parts[:-1]]
-    heritage.append(Heritage(mail.by, origins, said, devices, given, parts[-1]))
+    heritage.append(Heritage(mail.by, origins, said, devices, given, parts[-1], counters))
     _empty(user, Forward(mail.by, mail.partition, mail.claimed_ms))
     return [Post(each, mail.partition) for each in heritage]
 
@@ -110,6 +120,10 @@ def pass_mail_on(user: User, mail: UserMail, forward: Forward) -> list[Effect] |
         merge.kin_of(user.profile).forward = None
         user.profile_changed = True
         return None
+    if isinstance(mail, PastCounted):
+        counters = counting.passed_on(user, mail.counters)
+        origins = {user.id: forward.claimed_ms}
+        return [Post(Heritage(forward.user, origins, {}, [], Activity(), [], counters), forward.partition)]
     return [Post(replace(mail, user=forward.user), forward.partition)]
 
 
@@ -122,6 +136,7 @@ def take_in(user: User, mail: Heritage, context: Context) -> list[Effect]:
     effects: list[Effect] = [effect for device in mail.devices for effect in _take_device(user, device)]
     known = b"" if user.id in mail.origins else user.activity.recent_ids
     merge.join_activity(user.activity, mail.activity)
+    counting.join(user, mail.counters, context.current.counted)
     user.activity_changed = True
     _take_entries(user, mail.entries, known, context)
     effects += _cancel_answered(user, context)
@@ -149,6 +164,7 @@ def learn(user: User, mail: PassedOn) -> str | None:
     for name, offered in merge.said_in(event.traits, event.said, mail.of, mail.claimed_ms).items():
         merge.inherit(user.profile, name, offered)
         user.profile_changed = True
+    learn_place(user.activity, event.said, event.time_ms)
     if event.said.device is None:
         return None
     return identify.learn_device(user, event.said, event.said.device, event.time_ms)

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from app.domain.model.app_rules import AppRules
 from app.domain.model.event import Event
 from app.domain.model.quota import NOT_COUNTED
-from app.domain.model.user import Held, OnItsWay, User, Waiting
+from app.domain.model.user import Device, Held, OnItsWay, User, Waiting
 from app.domain.rules.answers import take_out
 from app.domain.rules.plan import Catalog, Plan
 from app.domain.rules.schedule import is_within
+from app.domain.rules.who import Subject
 
 
-def meets_who(plan: Plan, user: User, now_ms: int) -> bool:
-    """Does WHO hold for this user now?"""
-    return plan.who(user.profile.traits, now_ms)
+def meets_who(plan: Plan, user: User, catalog: Catalog, rules: AppRules, now_ms: int) -> bool:
+    """Does WHO hold for this user now? `catalog`: whose saved segments count."""
+    who = plan.who
+    if who.of_traits is not None:
+        return who.of_traits(user.profile.traits, now_ms)
+    return who.meets(_subject(plan, user, catalog, rules, now_ms))
+
+
+def chosen(plan: Plan, user: User, catalog: Catalog, rules: AppRules, now_ms: int) -> list[Device] | None:
+    """The devices for which WHO holds now; None where it says nothing of devices: all of them."""
+    if not plan.who.is_per_device:
+        return None
+    return plan.who.chosen(_subject(plan, user, catalog, rules, now_ms))
+
+
+def _subject(plan: Plan, user: User, catalog: Catalog, rules: AppRules, now_ms: int) -> Subject:
+    return Subject(user, now_ms, plan.campaign.zone or rules.zone, catalog.segments, catalog.counted.by_key)
 
 
 def triggered(catalog: Catalog, event: Event, name: str, now_ms: int) -> list[Plan]:
@@ -45,9 +61,6 @@ def due(user: User, due_ms: int) -> list[Waiting | Held]:
     if ready:
         take_out(user, ready)
     return sorted(ready, key=lambda e: (e.due_ms, e.campaign, e.instance))
-
-
-LAUNCHES = frozenset({"App Opened", "Application Opened"})
 
 
 def launched(user: User, event: Event) -> list[Held]:

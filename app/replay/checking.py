@@ -16,6 +16,7 @@ from app.replay.engine import Replay
 from app.replay.given import Refused, as_events
 from app.replay.scope import Case
 from app.replay.why import Story, why_not
+from app.wire import FindPlace
 
 
 class Difference(Struct, frozen=True):
@@ -49,10 +50,10 @@ class Verdict(Struct, frozen=True):
         return not (self.missing or self.unexpected or self.refused)
 
 
-def check(case: Case) -> Verdict:
-    """Replay the test and compare."""
-    collected, read = Collected(), list(as_events(case.expectations.given))
-    catalog = catalog_of(case.campaigns)
+def check(case: Case, find_place: FindPlace | None = None) -> Verdict:
+    """Replay the test and compare. `find_place`: where addresses are, for messages that have one."""
+    collected, read = Collected(), list(as_events(case.expectations.given, find_place))
+    catalog = catalog_of(case.campaigns, case.segments)
     replay = Replay(catalog, case.rules, collected.told)
     for _, offset, event in read:
         if isinstance(event, Event):

@@ -11,7 +11,7 @@ import msgspec
 from app.domain.files.expectations import Given
 from app.domain.model.event import Event, Tick
 from app.kafka_client.received import Received
-from app.wire import Bad, EventReader
+from app.wire import Bad, EventReader, FindPlace
 
 TOPIC = "given"
 
@@ -24,9 +24,11 @@ class Refused(NamedTuple):
     detail: str
 
 
-def as_events(given: Sequence[Given]) -> Iterator[tuple[Given, int, Event | Refused]]:
+def as_events(
+    given: Sequence[Given], find_place: FindPlace | None = None
+) -> Iterator[tuple[Given, int, Event | Refused]]:
     """Every message with its offset, in the order of the log."""
-    reader = EventReader()
+    reader = EventReader(find_place)
     for offset, line in enumerate(given):
         read = reader.read(_record(line, offset), None)
         if isinstance(read, Bad):

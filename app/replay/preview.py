@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
 from msgspec import Struct
 
 from app.domain import compose, guard
-from app.domain.catalog import make_plan
 from app.domain.model.app_rules import AppRules
-from app.domain.model.campaign import Campaign
+from app.domain.model.campaign import Campaign, Segment
 from app.domain.model.event import Event
 from app.domain.model.reason import Reason
 from app.domain.model.user import Trigger, User
 from app.domain.model.verdict import Drop
-from app.domain.qualify import meets_who
-from app.domain.rules.plan import Plan
-from app.domain.rules.surface import Reachable, choose
+from app.domain.qualify import chosen, meets_who
+from app.domain.rules.plan import Catalog, Plan
+from app.domain.rules.surface import Reachable, Unreachable, choose
 from app.kafka_client.read import read
 from app.kafka_client.received import Received
-from app.replay.engine import NOBODY, Replay
+from app.replay.catalogs import catalog_of, not_live
+from app.replay.engine import Replay
 from app.replay.stretch import FETCH_BYTES, Stretch, connected
-from app.wire import EventReader
+from app.wire import EventReader, FindPlace
 
 PREVIEW = "preview"
 
@@ -63,12 +63,12 @@ class Known(Struct):
 class Knowing:
     """Learns one user from the records of their partition; everybody else's are passed over unread."""
 
-    def __init__(self, user_id: str, rules: AppRules) -> None:
+    def __init__(self, user_id: str, rules: AppRules, catalog: Catalog, find_place: FindPlace | None) -> None:
         self._id = user_id
         self._key = user_id.encode()
         self._streaming = rules.stream_clock
-        self._reader = EventReader()
-        self._replay = Replay(NOBODY, rules, lambda user, effects, now_ms: None)
+        self._reader = EventReader(find_place)
+        self._replay = Replay(not_live(catalog), rules, lambda user, effects, now_ms: None)
         self._last: dict[str, Event] = {}
 
     def take(self, records: list[Received]) -> None:
@@ -104,32 +104,34 @@ async def learn(
     return knowing.known()
 
 
-def preview(campaign: Campaign, known: Known, rules: AppRules) -> Preview:
+def preview(campaign: Campaign, known: Known, rules: AppRules, segments: Sequence[Segment] = ()) -> Preview:
     """The message that the user's last triggering event would lead to; without one, of an event without properties."""
-    plan, user = make_plan(campaign, 1), known.user
+    catalog, user = catalog_of([campaign], segments), known.user
+    plan = catalog.plans[campaign.id, 1]
     last = known.last.get(campaign.when.event)
     if last is not None and plan.where is not None and not plan.where(last.properties, known.clock_ms):
         last = None
     trigger = (
         None if last is None else Trigger(last.message_id, campaign.when.event, last.time_ms, last.properties)
     )
-    written = _write(
-        plan, user, trigger or Trigger("", campaign.when.event, known.clock_ms, {}), known.clock_ms, rules
-    )
-    reached = choose(user.profile)
+    devices = chosen(plan, user, catalog, rules, known.clock_ms)
+    reached = choose(user.profile, devices or None)
+    shown = trigger or Trigger("", campaign.when.event, known.clock_ms, {})
+    written = _write(plan, user, shown, reached, known.clock_ms, rules)
     return Preview(
         campaign.id,
         user.id,
         None if trigger is None else Cause(trigger.name, trigger.time_ms, trigger.properties),
         {} if isinstance(written, Drop) else _content(written),
         written if isinstance(written, Drop) else None,
-        meets_who(plan, user, known.clock_ms),
+        meets_who(plan, user, catalog, rules, known.clock_ms),
         None if isinstance(reached, Reachable) else reached.reason,
     )
 
 
-def _write(plan: Plan, user: User, trigger: Trigger, now_ms: int, rules: AppRules) -> compose.Rendered | Drop:
-    reached = choose(user.profile)
+def _write(
+    plan: Plan, user: User, trigger: Trigger, reached: Reachable | Unreachable, now_ms: int, rules: AppRules
+) -> compose.Rendered | Drop:
     device = user.profile.devices[reached.targets[0].device] if isinstance(reached, Reachable) else None
     return compose.write(
         plan.content,

@@ -10,7 +10,8 @@ from app.domain.files.expectations import Expectations, read_expectations
 from app.domain.files.problems import Problem, suggestion
 from app.domain.files.yaml12 import Document, read_documents
 from app.domain.model.app_rules import AppRules
-from app.domain.model.campaign import Campaign
+from app.domain.model.campaign import Campaign, Segment
+from app.domain.rules.segments import cycle_from, unknown
 from app.settings import DecidingSettings, SettingsError
 from app.setup import rules_of
 
@@ -36,6 +37,7 @@ class Case(NamedTuple):
     line: int | None
     expectations: Expectations
     campaigns: tuple[Campaign, ...]
+    segments: tuple[Segment, ...]
     rules: AppRules
 
 
@@ -54,6 +56,7 @@ class _File:
                 self.documents.append(found)
         self.app = self._read_app()
         self.campaigns: list[Campaign] = []
+        self.segments: list[Segment] = []
 
     def refuse(self, problem: Problem, document: Document | None = None) -> None:
         """Note a problem."""
@@ -86,6 +89,8 @@ class _File:
                 self.refuse(found)
             elif isinstance(found, Campaign):
                 self.campaigns.append(found)
+            else:
+                self.segments.append(found)
 
 
 def read_scope(texts: Sequence[Text], otherwise: DecidingSettings) -> tuple[list[Case], list[Flaw]]:
@@ -111,6 +116,7 @@ def read_scope(texts: Sequence[Text], otherwise: DecidingSettings) -> tuple[list
         file.load(deciding)
         cases += [(file, document, deciding) for document in tests]
     _refuse_repeated(files)
+    _refuse_references(files)
     made = [case for each in cases if (case := _make(*each, files)) is not None]
     flaws = [flaw for file in files for flaw in file.flaws]
     if not cases and not flaws:
@@ -124,11 +130,27 @@ FORM = "a document such as test: A purchase in time cancels the reminder"
 
 
 def _refuse_repeated(files: Sequence[_File]) -> None:
-    known: dict[str, str] = {}
+    known: dict[tuple[str, str], str] = {}
     for file in files:
-        for campaign in file.campaigns:
-            if known.setdefault(campaign.id, file.name) != file.name:
-                file.refuse(Problem("campaign", f"{campaign.id!r} stands in {known[campaign.id]} already"))
+        names = [("campaign", each.id) for each in file.campaigns] + [
+            ("segment", each.name) for each in file.segments
+        ]
+        for kind, name in names:
+            if known.setdefault((kind, name), file.name) != file.name:
+                file.refuse(Problem(kind, f"{name!r} stands in {known[kind, name]} already"))
+
+
+def _refuse_references(files: Sequence[_File]) -> None:
+    """Segments that are not in these files, or that go in a circle."""
+    known = {segment.name: segment.who for file in files for segment in file.segments}
+    for file in files:
+        for who in (*(each.who for each in file.campaigns), *(each.who for each in file.segments)):
+            for sentence in unknown(who, known):
+                file.refuse(Problem("", sentence, "give its file, too"))
+        for segment in file.segments:
+            way = cycle_from(segment.name, known)
+            if way is not None:
+                file.refuse(Problem("segment", f"{segment.name!r} refers to itself: {' -> '.join(way)}"))
 
 
 def _make(file: _File, document: Document, deciding: DecidingSettings, files: Sequence[_File]) -> Case | None:
@@ -150,7 +172,10 @@ def _make(file: _File, document: Document, deciding: DecidingSettings, files: Se
     if any(name not in known for name in names):
         return None
     rules = rules_of(deciding, stream_clock=True)
-    return Case(file.name, document.line_of("test"), read, tuple(known[name] for name in names), rules)
+    segments = tuple(segment for each in files for segment in each.segments)
+    return Case(
+        file.name, document.line_of("test"), read, tuple(known[name] for name in names), segments, rules
+    )
 
 
 def _meant(name: str, known: Mapping[str, Campaign]) -> str:

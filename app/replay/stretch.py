@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -12,8 +13,9 @@ from aiokafka.client import AIOKafkaClient
 from msgspec import Struct
 
 from app.domain.model.app_rules import AppRules
-from app.domain.model.campaign import Campaign
+from app.domain.model.campaign import Campaign, Segment
 from app.domain.model.event import Event, Tick
+from app.geoip import finder
 from app.kafka_client.bounds import bounds
 from app.kafka_client.read import read
 from app.kafka_client.received import Received
@@ -43,6 +45,8 @@ class Question(Struct, frozen=True):
     among: tuple[Campaign, ...] = ()
     partitions: int = 1
     partitioner: Partitioner = "murmur2"
+    segments: tuple[Segment, ...] = ()
+    geoip: Path | None = None
 
     @property
     def shares_limits(self) -> bool:
@@ -129,10 +133,10 @@ class Replaying:
 
     def __init__(self, question: Question, number: int = 0, neighbours: Neighbours | None = None) -> None:
         names = [campaign.id for campaign in question.campaigns]
-        catalog = catalog_of([*question.campaigns, *question.among])
+        catalog = catalog_of([*question.campaigns, *question.among], question.segments)
         self._streaming = question.rules.stream_clock
         self._to_ms = question.to_ms
-        self._reader = EventReader()
+        self._reader = EventReader(finder(question.geoip))
         self._neighbours = neighbours or neighbours_of(question)
         self._is_alone = neighbours is None
         self._tally = Tally(names, question.rules.zone)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
+from app.domain.model.history import History
 from app.domain.model.user import Activity, Agenda, Profile, User
 
 LIVE = 5_000
@@ -16,6 +17,7 @@ class _Packed(Struct, array_like=True, gc=False):
     profile: Profile
     activity: Activity
     agenda: Agenda
+    history: History
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -52,13 +54,15 @@ class Users:
         if packed is None:
             return User(user_id, Profile(), Activity(), Agenda())
         parts = _decode(packed)
-        return User(user_id, parts.profile, parts.activity, parts.agenda)
+        return User(user_id, parts.profile, parts.activity, parts.agenda, lambda _user: parts.history)
 
     def _age(self) -> None:
         stays: dict[str, User] = {}
         for user_id, user in self._old.items():
             try:
-                self._packed[user_id] = _encode(_Packed(user.profile, user.activity, user.agenda))
+                self._packed[user_id] = _encode(
+                    _Packed(user.profile, user.activity, user.agenda, user.history)
+                )
             except (ValueError, OverflowError):  # a number that does not fit: this one stays as it is
                 stays[user_id] = user
         self._old = self._young

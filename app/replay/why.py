@@ -47,7 +47,7 @@ def _reasons(story: Story, plan: Plan, user: str) -> Iterator[str]:
     events = [event for event in story.events if event.user == user]
     yield from _not_triggered(story, plan, user, events)
     yield from _answered(story, plan, events)
-    if not meets_who(plan, story.replay.users.get(user), story.replay.clock_ms):
+    if not meets_who(plan, story.replay.users.get(user), story.catalog, story.rules, story.replay.clock_ms):
         yield f"{user} is none of those in `who`"
     yield "another message was cleared instead"
 

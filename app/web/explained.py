@@ -12,6 +12,7 @@ from app.domain.explain.model import Case, Explained, Lifecycle, Past
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Status
 from app.domain.model.decision import Decision
+from app.domain.model.history import History
 from app.domain.model.user import Activity, Agenda, Profile, User
 from app.domain.rules.plan import Catalog
 from app.turns.state import State
@@ -19,7 +20,7 @@ from app.turns.table import Table
 from app.web.events import Placed
 from app.web.told import Told, tell_all
 from tables.catalog import CatalogReader, Records
-from tables.users import ACTIVITY, AGENDA, PROFILE
+from tables.users import ACTIVITY, AGENDA, HISTORY, PROFILE
 
 
 class ExplainedView(Explained, frozen=True):
@@ -41,7 +42,13 @@ def user_of(state: State, user: str, key: bytes) -> User | None:
     profile, activity, agenda = (_part(state, table, key) for table in (PROFILE, ACTIVITY, AGENDA))
     if profile is None and activity is None and agenda is None:
         return None
-    return User(user, profile or Profile(), activity or Activity(), agenda or Agenda())
+    return User(
+        user,
+        profile or Profile(),
+        activity or Activity(),
+        agenda or Agenda(),
+        lambda _user: _part(state, HISTORY, key) or History(),
+    )
 
 
 def _part(state: State, table: Table[Any], key: bytes) -> Any:

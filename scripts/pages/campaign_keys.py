@@ -24,6 +24,9 @@ who:
   all:
     - {user: country, is: US}
     - {user: age, between: [25, 40]}
+    - {did: purchase, where: {total: {gte: 50}}, times: {at_least: 2}, within: 30d}
+    - {near: {km: 25, of: [[48.85, 2.35], [45.76, 4.84]]}}
+    - {device: {os: android, app_version: {gte: "3.2.0"}}}
 when:
   event: add_to_cart
   where: {price: {gte: 10}}
@@ -76,7 +79,7 @@ KEYS = (
     Key("name", "text", "the id", "for people", "Cart reminder"),
     Key("owner", "e-mail address", NONE, "whose campaign it is; nothing is sent there yet", "crm@example.com"),
     Key("who", "a condition, or a list that must all hold", "everyone",
-        "traits that the user must have: asked when the campaign triggers, when a timer ends, when a hold ends",
+        "who qualifies, and with which devices: asked when the campaign triggers, when a timer ends, when a hold ends",
         "[{user: country, is: US}]"),
     Key("when", "map", "", "the trigger and its times", "{event: add_to_cart}"),
     Key("limits", "map", NONE, "limits, caps, and who is compared with", "{total: 1000}"),

@@ -12,11 +12,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.files import conditions, limits, what, when
+from app.domain.files import behaviour, conditions, devices, limits, near, what, when
 from app.domain.files.campaign import EMAIL, ID_FORM
 from app.domain.files.durations import TIME_OF_DAY
-from app.domain.model.campaign import Operator
+from app.domain.model.condition import Operator
 from app.domain.rules.versions import FIELDS, FORM
+from app.domain.rules.who import FIELDS as DEVICE_FIELDS
 from app.domain.rules.zones import names
 from scripts.pages.campaign_keys import KEYS, Key
 
@@ -138,6 +139,67 @@ RULES: Mapping[str, Schema] = {
 }
 
 
+COUNT: Schema = {"type": ["integer", "null"], "minimum": 1}
+COUNT_FROM_ZERO: Schema = {"type": ["integer", "null"], "minimum": 0}
+TIMES: Schema = {
+    "type": ["object", "null"],
+    "properties": {"at_least": COUNT, "at_most": COUNT_FROM_ZERO, "exactly": COUNT_FROM_ZERO},
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+WHEN: Schema = {
+    "anyOf": [
+        {"type": "string", "pattern": f"^\\s*({'|'.join(sorted(behaviour.WHENS))})\\s+\\S"},
+        {
+            "type": "object",
+            "properties": {str(word): OPERANDS[word] for word in sorted(behaviour.WHENS)},
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+        {"type": "null"},
+    ]
+}
+POINT: Schema = _list_of(NUMBER, 2, 2)
+STATUS: Schema = {"enum": [str(status) for status in devices.STATUSES]}
+NEAR: Schema = {
+    "type": "object",
+    "properties": {
+        "km": {"type": "number", "minimum": 0, "maximum": near.FARTHEST_KM},
+        "of": {"anyOf": [_list_of(POINT), POINT]},
+    },
+    "required": ["km", "of"],
+    "additionalProperties": False,
+}
+DEVICE: Schema = {
+    "type": "object",
+    "properties": {
+        name: {"$ref": f"#/definitions/{'version_' if name in FIELDS else ''}compared"}
+        for name in (*DEVICE_FIELDS, *devices.OTHER_NAMES)
+    },
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+BEGINNINGS: Mapping[str, Schema] = {
+    "did": {
+        "is": TEXT,
+        "beside": {
+            "where": {"anyOf": [{"$ref": "#/definitions/where"}, {"type": "null"}]},
+            "times": TIMES,
+            "within": ABOVE_ZERO | {"type": ["string", "null"]},
+            "first": WHEN,
+            "last": WHEN,
+        },
+    },
+    "near": {"is": NEAR},
+    "device": {"is": DEVICE},
+    "push": {"is": STATUS},
+    "push_last_session": {"is": STATUS},
+    "reachable": {"is": {"const": True}},
+    "segment": {"is": {"type": "string", "pattern": f"^{conditions.NAME_FORM.pattern}$"}},
+}
+"""Every condition that is neither a group nor about a trait, with the keys beside its own."""
+
+
 def render() -> str:
     """The file."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
@@ -155,6 +217,8 @@ def schema() -> Schema:
             "conditions": _list_of({"$ref": "#/definitions/condition"}),
             "who": {"anyOf": [{"$ref": "#/definitions/condition"}, {"$ref": "#/definitions/conditions"}]},
             "where": _where(),
+            "compared": {"anyOf": [SCALAR, {"$ref": "#/definitions/operators"}]},
+            "version_compared": {"anyOf": [VERSION, {"$ref": "#/definitions/version_operators"}]},
             "operators": _operators(OPERANDS),
             "version_operators": _operators(OF_VERSIONS),
         },
@@ -211,7 +275,19 @@ def _condition() -> Schema:
         }
         for name in conditions.GROUPS
     ]
-    return {"anyOf": [*groups, _leaf(OPERANDS, version=False), _leaf(OF_VERSIONS, version=True)]}
+    others = [_begins_with(name, own) for name, own in BEGINNINGS.items()]
+    return {"anyOf": [*groups, _leaf(OPERANDS, version=False), _leaf(OF_VERSIONS, version=True), *others]}
+
+
+def _begins_with(name: str, own: Schema) -> Schema:
+    """A condition that begins with a name of its own, and with what else it has."""
+    beside = own.get("beside", {})
+    return {
+        "type": "object",
+        "properties": {name: own["is"], **beside},
+        "required": [name],
+        "additionalProperties": False,
+    }
 
 
 def _leaf(operands: Mapping[Operator, Schema], *, version: bool) -> Schema:
@@ -240,8 +316,6 @@ def _where() -> Schema:
     return {
         "type": "object",
         "minProperties": 1,
-        "patternProperties": {
-            VERSION_FIELD: {"anyOf": [VERSION, {"$ref": "#/definitions/version_operators"}]}
-        },
-        "additionalProperties": {"anyOf": [SCALAR, {"$ref": "#/definitions/operators"}]},
+        "patternProperties": {VERSION_FIELD: {"$ref": "#/definitions/version_compared"}},
+        "additionalProperties": {"$ref": "#/definitions/compared"},
     }

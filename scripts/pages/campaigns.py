@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from app.domain.files import campaign, conditions, what, when
+from app.domain.files import campaign, what, when
 from app.domain.files.yaml12 import DEEPEST, MOST_CHARACTERS, MOST_VALUES
-from app.domain.model.campaign import Missing, Operator
+from app.domain.model.campaign import Missing
+from app.domain.model.condition import Operator
 from app.domain.rules import liquid_environment as liquid
 from app.domain.rules.templates import VARIABLES
 from app.domain.rules.versions import FIELDS
+from scripts.pages import conditions
 from scripts.pages.campaign_keys import DATED, KEYS, WHOLE
 from scripts.pages.markdown import block, code, codes, page, table
 
@@ -37,14 +39,6 @@ NAMES = {
     "campaign": "`id`, `name`, `message_id`",
     "device": "the device that the push goes to, the first of several: `id`, `os`, `manufacturer`, `model`, versions",
 }
-CONDITIONS = """
-who:
-  - any:
-      - {user: country, in: [FR, BE]}
-      - none:
-          - {user: plan, is: free}
-  - {user: signed_up, in_last: 30d}
-"""
 
 
 def render() -> str:
@@ -70,10 +64,7 @@ def render() -> str:
         "And of a campaign on a date:",
         block("yaml", DATED),
         "## Conditions",
-        f"Under `who` a condition is a map that begins with `{conditions.LEAF}`, the name of a trait, and has one or "
-        f"more operators, all of which must hold; or a group of conditions: {codes(conditions.GROUPS)}. Under `where` "
-        "it is a map from properties to a value or to operators. A value of another type never matches.",
-        block("yaml", CONDITIONS),
+        *conditions.told(),
         table(("operator", "takes", "holds for"), [(code(name), *OPERATORS[name]) for name in Operator]),
         f'A field whose last name is {codes(sorted(FIELDS))} compares as a version: `"3.10.0"` is later than '
         '`"3.9"`.',
@@ -100,7 +91,7 @@ def not_yet() -> list[str]:
     return [
         f"in a campaign: {codes(sorted(campaign.NOT_YET))}",
         f"as a document of its own: {codes(campaign.OTHER_DOCUMENTS)}",
-        f"as a condition: {codes(sorted(conditions.NOT_YET))}",
+        "in `near`: `cities`",
         f"in `when`: {codes(sorted(when.NOT_YET))}",
         f"in `what`: {codes(sorted(what.NOT_YET))}",
         f"in `what.android`: {codes(sorted(what.ANDROID_NOT_YET))}",

@@ -54,7 +54,13 @@ FIELDS = (
 )
 CONTEXT = (
     ("timezone", "the user's zone, an IANA name; others are passed over. A trait `timezone` wins over it"),
-    ("locale", "kept with the user"),
+    ("locale", "kept with the user; the `language` of users without that trait"),
+    ("location.latitude", "the user's last position, in degrees, with `location.longitude`"),
+    ("location.longitude", "the same"),
+    (
+        "ip",
+        "where the setting `geoip` names a database: `country`, `region`, `city` of users without these traits",
+    ),
     ("traits", "of an `identify` that has none of its own"),
     ("device.id", "without it nothing is said of a device"),
     ("device.type", f"without it `os.name`; in lower case. Push reaches {codes(TRANSPORTS)} so far"),

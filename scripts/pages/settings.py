@@ -61,7 +61,7 @@ MEANINGS = {
     "partitions": "of `events` and all that goes with it; cannot change later",
     "partitioner": "how the producers of `events` hash keys ([events](events.md#keys-and-partitions))",
     "content.allow": "hosts that linked content may come from",
-    "geoip": "database of places by IP address",
+    "geoip": "database of places by IP address, a file in MaxMind's format on every worker; read at the start",
     "test_users": "users that test sends may go to",
     "providers.fcm.project": "project id of Firebase Cloud Messaging",
     "providers.fcm.credentials": "key file of its service account",

@@ -29,7 +29,7 @@ ROLES = {
         "user id", "[events](events.md)", "your producers, `event send`, `dlq replay`", "users"
     ),
     TOPICS.campaigns: Role(
-        "`id@version`, `id` or `@settings`",
+        "`id@version`, `id`, `segment/name@version` or `@settings`",
         "MessagePack",
         "`setup`, `campaign …`, campaigns",
         "every worker, `campaign …`",

@@ -121,7 +121,6 @@ def test_keys_that_nothing_honours_yet_are_told(folder: Path) -> None:
     assert load(folder, CONTRACT).not_yet_effective() == [
         "throttle",
         "content",
-        "geoip",
         "test_users",
         "push.impressions",
         "push.android.channels",

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.files import conditions
 from app.domain.files.campaign import read_campaign
 from app.domain.files.problems import Problem
 from app.domain.files.yaml12 import Document, read_documents
 from app.domain.model.campaign import Operator
 from scripts.pages import campaign_schema
 from scripts.pages.campaign_keys import KEYS
-from scripts.pages.campaigns import CONDITIONS
+from scripts.pages.conditions import CONDITIONS, WHO
 from tests.docs.json_schema import Checker
 from tests.docs.test_reference import CHECKOUT, CONTRACT_NOT_YET, FOLDER, example, parsed, put, whole
 
@@ -46,6 +47,14 @@ VALUES = st.one_of(
         {"user": "os_version", "gte": 14}, {"user": "os_version", "gte": "x"}, {"user": "a", "gte": "14"},
         {"all": []}, {"all": [{"user": "a", "is": 1}]}, {"any": [{"user": "a", "is": 1}], "user": "a"},
         {"none": [{"any": [{"user": "a", "contains": "b", "is_not": "c"}]}]}, [{"user": "a", "is": 1}], [{"did": "x"}],
+        {"did": "x", "times": {"at_least": 0}}, {"did": "x", "times": {"exactly": 0}, "within": "30d"}, {"did": ""},
+        {"did": "x", "times": 2}, {"did": "x", "first": "in_last 7d"}, {"did": "x", "first": {"before": "2026-11-23"}},
+        {"did": "x", "last": "lately"}, {"did": "x", "where": {}}, {"did": "x", "where": {"p": {"gte": 1}}},
+        {"near": {"km": 5, "of": [[1, 2]]}}, {"near": {"km": 5, "of": [1, 2]}}, {"near": {"km": 5}}, {"near": None},
+        {"push": "allowed"}, {"push": "unsupported"}, {"push_last_session": "ask"}, {"reachable": True},
+        {"reachable": False}, {"segment": "gold"}, {"segment": "Gold"}, {"device": {"os": "android"}}, {"device": {}},
+        {"device": {"app_version": {"gte": "3.2"}}}, {"device": {"app_version": {"gte": 3.5}}}, {"device": {"ink": 1}},
+        {"device": {"make": "x"}}, {"push": "allowed", "reachable": True},
         {"user": "a", "is": 1, "with": 2}, {"event": "e"}, {"event": "e", "within": "10m"}, {"from": "21:00"},
         {"from": "21:00", "to": "09:00"}, {"title": "t", "body": "b"}, {"silent": True}, {"title": "#222222"},
         {"fallback": True}, {"fallback": False}, {"ttl": "7d"}, {"google": "x"}, {"carillon_x": "x"}, {"k": "v"},
@@ -119,8 +128,11 @@ def test_the_example_of_a_key_is_as_the_schema_says_and_nothing_like_it_is(key: 
 
 
 def test_the_conditions_of_the_reference_are_as_the_schema_says() -> None:
-    assert CHECKER.problems(whole() | parsed(CONDITIONS)) == []
+    assert CHECKER.problems(whole() | parsed(WHO)) == []
+    for shown, _ in CONDITIONS.values():
+        assert CHECKER.problems(whole() | {"who": parsed(f"x: {shown}")["x"]}) == [], shown
     assert list(campaign_schema.OPERANDS) == list(Operator)
+    assert {*campaign_schema.BEGINNINGS, *conditions.GROUPS, conditions.LEAF} == conditions.BEGINNINGS
 
 
 def test_what_the_reader_does_not_support_yet_is_refused() -> None:

@@ -11,15 +11,17 @@ import pytest
 
 from app import wire
 from app.cli.root import PLACES
+from app.domain.files import conditions
 from app.domain.files.campaign import load, read_campaign
 from app.domain.files.yaml12 import Document, read_documents
-from app.domain.model.campaign import Campaign, Operator, QuietThen, Repeat
+from app.domain.model.campaign import Campaign, Operator, QuietThen, Repeat, Segment
 from app.domain.rules.surface import TRANSPORTS
 from app.settings import DEFAULT_FILE, Environment, FileSettings, load_settings
 from app.topics import Topics
 from app.web import health
 from app.wire import EventReader
 from scripts.pages import campaigns, events, http, settings, topics
+from scripts.pages import conditions as told
 from scripts.pages.campaign_keys import DATED, KEYS, WHOLE
 from scripts.reference import PAGES
 from tests.app.turns.memory import MemoryRecord
@@ -45,7 +47,6 @@ channel goal amplify moment value replace_unopened prompt surge
 when.at when.every when.user_zone when.best_time
 what.content what.ios what.web what.variants what.test what.split what.by what.use
 what.android.actions what.android.icon what.android.image what.android.link
-who.segment who.did who.near who.push who.push_last_session who.device who.reachable
 """
 
 
@@ -111,8 +112,8 @@ def test_the_keys_of_a_section_are_those_that_the_reader_knows(section: str) -> 
     """Asked for a key that is like none, the reader names all that it knows."""
     begin = f"{section}." if section else ""
     (problem,) = read(put(example(section), f"{begin}?????", 1))
-    told = {key.path.removeprefix(begin) for key in KEYS if key.path.startswith(begin)}
-    assert problem.hint == f"known here: {', '.join(sorted(key for key in told if '.' not in key))}"
+    known = {key.path.removeprefix(begin) for key in KEYS if key.path.startswith(begin)}
+    assert problem.hint == f"known here: {', '.join(sorted(key for key in known if '.' not in key))}"
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.path)
@@ -123,7 +124,7 @@ def test_the_example_of_a_key_is_read(key: Any) -> None:
 def test_the_whole_example_and_the_conditions_are_read() -> None:
     (campaign,) = load(WHOLE, app_zone="UTC", amplify_default=False)
     assert isinstance(campaign, Campaign)
-    assert isinstance(read(whole() | parsed(campaigns.CONDITIONS)), Campaign)
+    assert isinstance(read(whole() | parsed(told.WHO)), Campaign)
 
 
 def test_defaults_are_those_of_the_reader() -> None:
@@ -150,6 +151,14 @@ def test_every_key_of_the_contract_that_is_missing_is_called_not_supported_yet()
             else put(whole(), path, 1)
         )
         assert [str(problem) for problem in read(values) if "not supported yet" in problem.message], path
+
+
+def test_every_condition_is_told_with_an_example_that_is_read() -> None:
+    assert set(told.CONDITIONS) == set(conditions.READERS)
+    for example, _ in told.CONDITIONS.values():
+        assert isinstance(read(whole() | {"who": parsed(f"x: {example}")["x"]}), Campaign)
+    (segment,) = load(told.SEGMENT, app_zone="UTC", amplify_default=False)
+    assert isinstance(segment, Segment)
 
 
 def test_operators_and_names_of_templates_are_told() -> None:

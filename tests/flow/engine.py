@@ -10,8 +10,9 @@ from agents.users import Shared, UsersActor
 from app import wire
 from app.domain.catalog import make_plan
 from app.domain.model.app_rules import AppRules
-from app.domain.model.campaign import Campaign, Cap, Status
+from app.domain.model.campaign import Campaign, Cap, Segment, Status
 from app.domain.rules.plan import Catalog
+from app.domain.rules.who import Who
 from app.topics import Topics
 from app.turns.deciding import Decider, Input, Work
 from app.turns.ports import Mail
@@ -28,9 +29,16 @@ TOPICS = Topics("test", "events")
 class FixedCatalog:
     """Campaigns that are in force from the start."""
 
-    def __init__(self, campaigns: Iterable[Campaign], rules: AppRules, status: Status = Status.LIVE) -> None:
+    def __init__(
+        self,
+        campaigns: Iterable[Campaign],
+        rules: AppRules,
+        status: Status = Status.LIVE,
+        segments: Iterable[Segment] = (),
+    ) -> None:
         plans = {(campaign.id, 1): make_plan(campaign, 1) for campaign in campaigns}
-        self.catalog = Catalog(plans, {campaign: (status, 1) for campaign, _ in plans})
+        saved = {each.name: Who(each.who) for each in segments}
+        self.catalog = Catalog(plans, {campaign: (status, 1) for campaign, _ in plans}, saved)
         self.rules = rules
 
     async def until_current(self) -> None:
@@ -59,9 +67,10 @@ class Flow:
         turn_size: int = 100,
         number: int = 0,
         partition_of: Callable[[bytes], int] = lambda _key: 0,
+        segments: Iterable[Segment] = (),
     ) -> None:
         self.rules = rules or AppRules(caps=(Cap(3),), stream_clock=True)
-        self.catalog = FixedCatalog(campaigns, self.rules)
+        self.catalog = FixedCatalog(campaigns, self.rules, segments=segments)
         self.misplaced: list[str] = []
         shared = Shared(
             TOPICS,

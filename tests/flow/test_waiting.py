@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Campaign, Cap, CutOff, Inbox, Quiet, QuietThen, Unless, When
+from app.domain.model.condition import Did, Leaf, OfDevice, Operator
 from app.domain.model.mail import Result
 from app.domain.model.reason import Reason
 from app.domain.rules.control import is_in_control
@@ -129,6 +130,19 @@ def test_at_the_launch_every_guard_is_asked_and_quiet_hours_do_not_ask_for_anoth
     assert steps(flow)[-2:] == ["released", "dropped user_cap"]
     assert len(items(flow)) == 1
     assert (counts(flow).gap, counts(flow).held_now) == (0, 0)
+
+
+def test_a_launch_counts_as_the_past_before_who_is_asked_again() -> None:
+    """Given WHO that holds up to the first launch, then the second, which is waited for, is one too many."""
+    flow = Flow([a_campaign(inbox=COPY, who=Did("App Opened", most=1))])
+    flow.feed([launch(0, "o0"), identify(token="t1"), cart(1, "a1"), launch(600)])
+    assert steps(flow) == ["qualified", "held app_launch", "released", "dropped cancelled"]
+
+
+def test_a_launch_sends_to_the_devices_that_who_chooses() -> None:
+    flow = Flow([a_campaign(inbox=COPY, who=OfDevice(Leaf("model", Operator.IS, "Two")))])
+    flow.feed([identify(id="d2", token="t2", model="Two"), identify(token="t1"), cart(1, "a1"), launch(600)])
+    assert [[target.device for target in order.targets] for order in orders(flow)] == [["d2"]]
 
 
 def test_a_push_that_fails_after_its_copy_does_not_fall_back_once_more() -> None:

@@ -17,8 +17,18 @@ from app.domain.model import quota
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Campaign, Cap, Content, Limits, Status, When
 from app.domain.model.decision import Decision, Step
-from app.domain.model.event import DeviceReport, Event, PushStatus, Said
-from app.domain.model.mail import Heritage, IdClaim, Outcome, PassedOn, Result, TokenClaim, TokenMoved
+from app.domain.model.event import DeviceReport, Event, Place, Position, PushStatus, Said
+from app.domain.model.history import Counter, History
+from app.domain.model.mail import (
+    Heritage,
+    IdClaim,
+    Outcome,
+    PassedOn,
+    PastCounted,
+    Result,
+    TokenClaim,
+    TokenMoved,
+)
 from app.domain.model.push import AndroidOptions, InboxItem, Order, Push, Target
 from app.domain.model.reason import Reason
 from app.domain.model.user import (
@@ -32,9 +42,11 @@ from app.domain.model.user import (
     Kin,
     OnItsWay,
     Profile,
+    Session,
     Started,
     Trigger,
     Waiting,
+    Whereabouts,
 )
 from app.turns import watermark
 from app.turns.opening import LAYOUT
@@ -84,7 +96,15 @@ def _table_values() -> dict[str, Any]:
                      {"text": "#fff"}, "sent")  # fmt: skip
     return {
         "profile": Profile({"plan": "pro", "age": 41}, {"d-1": device}, "Europe/Paris", "fr", _kin()),
-        "activity": Activity(b"12345678", [1, 2], [CountedPush(AT_MS, "m-1")], {"k": [(AT_MS, "=7")]}),
+        "activity": Activity(
+            b"12345678",
+            [1, 2],
+            [CountedPush(AT_MS, "m-1")],
+            {"k": [(AT_MS, "=7")]},
+            {"c-1": ["m-1"]},
+            Whereabouts(Place("FR", "Paris", "Paris"), AT_MS, Position(48.85, 2.35), AT_MS + 1),
+            Session("d-1", AT_MS),
+        ),
         "agenda": Agenda(
             [
                 Waiting("c-1", 2, "i-1", AT_MS + 600_000, trigger, "7"),
@@ -92,6 +112,9 @@ def _table_values() -> dict[str, Any]:
                 OnItsWay("c-3", 4, "m-3", trigger, ["d-1"], "Title", "Body", "app://x", "i.png", True),
             ],
             {"c-1": [Started(2, AT_MS, "7", True, "e-1", AT_MS + 2)]},
+        ),
+        "history": History(
+            {"purchase": Counter(AT_MS, 40, AT_MS + 1, AT_MS + 2, [AT_MS + 2], {20_000: 39}, True)}
         ),
         "ledger": Delivery(
             Stage.WAITING,
@@ -157,6 +180,7 @@ def _mail() -> dict[str, Sample]:
             wire.decode_user_mail,
         ),
         "token_moved": (TokenMoved("u-1", "d-1", "tok"), wire.decode_user_mail),
+        "past_counted": (PastCounted("u-1", values["history"].counters), wire.decode_user_mail),
         "token_claim": (TokenClaim("tok", "u-1", "d-1", 3), wire.decode_token_claim),
         "loan": (
             quota.Loan("c-1", AT_MS, quota.Word.LENT, 4, True, Reason.TOTAL_LIMIT, 100, 10),
@@ -233,6 +257,7 @@ def samples() -> dict[str, Sample]:
     kept = {f"table {table.name}": Sample(values[table.name], table.encode, table.decode) for table in TABLES}
     kept["part agenda"] = Sample(values["agenda"], users.AGENDA.encode, users.AGENDA.decode)
     kept["part order"] = Sample(values["ledger"].order, wire.encode_pack, wire.decode_order)
+    kept["grown activity"] = Sample(values["activity"], users.ACTIVITY.encode, users.ACTIVITY.decode)
     return kept | _of_limits() | _by_kind()
 
 

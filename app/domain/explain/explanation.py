@@ -10,8 +10,8 @@ from app.domain.explain.timers import passed_over
 from app.domain.explain.verdict import verdict_of
 from app.domain.model.campaign import EVERYONE
 from app.domain.model.user import Entry, Held, OnItsWay, Waiting
-from app.domain.rules.findings import find
 from app.domain.rules.plan import Plan
+from app.domain.rules.who_findings import device_to_explain, find_who
 from app.domain.rules.wording import condition_text, date_text, instant_text, span
 
 
@@ -20,11 +20,14 @@ def explain(case: Case) -> Explained:
     plan = case.catalog.in_force(case.campaign)
     if plan is None:
         raise LookupError(f"{case.campaign} is not in the catalog")
-    audience = find(plan.campaign.who, case.user.profile.traits, case.now_ms)
+    subject = guards.subject_now(case, plan)
+    device = device_to_explain(plan.who, subject)
+    audience = find_who(plan.campaign.who, subject, device)
     judged = events.judge_all(case, plan, audience)
     timers = open_for(case, plan)
     asked = guards.asked_now(case, plan)
-    answers = guards.answers(asked)
+    chosen = plan.who.chosen(subject) if plan.who.is_per_device else None
+    answers = guards.answers(asked, chosen)
     said = verdict_of(case, plan, judged, timers, answers, asked.zone)
     return Explained(
         user=case.user.id,
@@ -40,11 +43,12 @@ def explain(case: Case) -> Explained:
         reason=None if said.reason is None else str(said.reason),
         trigger=trigger_text(plan),
         audience=audience,
+        audience_device=None if device is None else device.id,
         events=judged,
         events_gone=case.gone,
         timers=timers,
         guards=answers,
-        devices=guards.devices(case.user.profile),
+        devices=guards.devices(case.user.profile, chosen),
     )
 
 

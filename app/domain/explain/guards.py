@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -12,12 +12,13 @@ from app.domain.explain.model import Case, DeviceAnswer, GuardAnswer
 from app.domain.guard import Asked, Guard
 from app.domain.model.campaign import Cap
 from app.domain.model.reason import EXPLANATIONS, Reason
-from app.domain.model.user import Profile
+from app.domain.model.user import Device, Profile
 from app.domain.model.verdict import CLEAR, Clear, Drop, Hold, Verdict
 from app.domain.rules.caps import is_capped
 from app.domain.rules.control import is_in_control
 from app.domain.rules.plan import Plan
 from app.domain.rules.surface import Reachable, choose
+from app.domain.rules.who import Subject
 from app.domain.rules.wording import cut_off_text, instant_text, share_text, span, time_of_day
 from app.domain.rules.zones import day_of
 
@@ -31,21 +32,28 @@ def asked_now(case: Case, plan: Plan) -> Asked:
     return Asked(plan, case.user, case.rules, case.catalog, case.now_ms, zone, case.now_ms)
 
 
-def answers(asked: Asked) -> tuple[GuardAnswer, ...]:
-    """Every guard, whether or not one before it stands against sending."""
+def subject_now(case: Case, plan: Plan) -> Subject:
+    """Who WHO is asked about, as of now."""
+    zone = plan.campaign.zone or case.rules.zone
+    return Subject(case.user, case.now_ms, zone, case.catalog.segments, case.catalog.counted.by_key)
+
+
+def answers(asked: Asked, chosen: Sequence[Device] | None) -> tuple[GuardAnswer, ...]:
+    """Every guard, whether or not one before it stands against sending. `chosen`: devices for which WHO holds."""
     before = tuple(_answer(each, asked) for each in guard.ALWAYS)
     after = tuple(_answer(each, asked) for each in guard.PUSH_ONLY)
-    return (*before, _surface(asked), *after, _control(asked))
+    return (*before, _surface(asked, chosen), *after, _control(asked))
 
 
-def devices(profile: Profile) -> tuple[DeviceAnswer, ...]:
+def devices(profile: Profile, chosen: Sequence[Device] | None) -> tuple[DeviceAnswer, ...]:
     """Each device by itself: may it be sent to, or why not."""
     found = []
     for name, device in profile.devices.items():
         reach = choose(replace(profile, devices={name: device}))
         reason = None if isinstance(reach, Reachable) else reach.reason
         sentence = None if reason is None else _DEVICE_SENTENCES[reason]
-        found.append(DeviceAnswer(device.id, device.platform, reason, sentence))
+        is_chosen = chosen is None or device in chosen
+        found.append(DeviceAnswer(device.id, device.platform, reason, sentence, is_chosen))
     return tuple(found)
 
 
@@ -72,8 +80,8 @@ def _told(answer: GuardAnswer, verdict: Verdict) -> GuardAnswer:
             return replace(answer, answer="drop", reason=str(reason), sentence=EXPLANATIONS[reason].marketer)
 
 
-def _surface(asked: Asked) -> GuardAnswer:
-    reach = choose(asked.user.profile)
+def _surface(asked: Asked, chosen: Sequence[Device] | None) -> GuardAnswer:
+    reach = choose(asked.user.profile, chosen)
     answer = GuardAnswer(SURFACE, "Can a push reach the user?", "clear")
     if isinstance(reach, Reachable):
         names = ", ".join(target.device for target in reach.targets)

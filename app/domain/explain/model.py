@@ -107,12 +107,13 @@ class GuardAnswer(Struct, frozen=True):
 
 
 class DeviceAnswer(Struct, frozen=True):
-    """May a push go to this device? `reason`: why not."""
+    """May a push go to this device? `reason`: why not; `is_chosen`: WHO holds for it."""
 
     device: str
     platform: str
     reason: str | None = None
     sentence: str | None = None
+    is_chosen: bool = True
 
 
 class Verdict(StrEnum):
@@ -128,7 +129,10 @@ class Verdict(StrEnum):
 
 
 class Explained(Struct, frozen=True):
-    """The explanation. `audience` and `guards` are as of now (`now_ms`), whatever they were when an event came."""
+    """The explanation. `audience` and `guards` are as of now (`now_ms`), whatever they were when an event came.
+
+    `audience_device`: for which device the audience is told, where it asks about devices.
+    """
 
     user: str
     campaign: str
@@ -148,3 +152,4 @@ class Explained(Struct, frozen=True):
     timers: tuple[Timer, ...]
     guards: tuple[GuardAnswer, ...]
     devices: tuple[DeviceAnswer, ...]
+    audience_device: str | None = None

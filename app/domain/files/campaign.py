@@ -14,27 +14,28 @@ from app.domain.files.meant import asked
 from app.domain.files.places import put_right
 from app.domain.files.problems import Problem
 from app.domain.files.section import Section
+from app.domain.files.segment import is_segment, read_segment
 from app.domain.files.what import read_inbox, read_what
 from app.domain.files.when import read_when
 from app.domain.files.yaml12 import Document, read_documents
-from app.domain.model.campaign import Campaign
+from app.domain.model.campaign import Campaign, Segment
 
 SUPPORTED = frozenset({"campaign", "name", "owner", "who", "when", "limits", "what", "inbox"})
 NOT_YET = frozenset({"channel", "goal", "amplify", "moment", "value", "replace_unopened", "prompt", "surge"})
-OTHER_DOCUMENTS = ("segment", "resource")
+OTHER_DOCUMENTS = ("resource",)
 BESIDE = ("test", "app")
 """Documents for `campaign test`: no part of what is applied."""
 ID_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
-def load(text: str, *, app_zone: str, amplify_default: bool) -> list[Campaign] | list[Problem]:
-    """Every campaign of a YAML text, in its order; or every problem of all its documents, with lines.
+def load(text: str, *, app_zone: str, amplify_default: bool) -> list[Campaign | Segment] | list[Problem]:
+    """Every campaign and saved segment of a YAML text, in its order; or every problem of all its documents, with lines.
 
-    The same campaign twice, and documents of another kind, are problems too. Tests are read and left out.
+    The same one twice, and documents of another kind, are problems too. Tests are read and left out.
     """
     problems: list[Problem] = []
-    campaigns: list[Campaign] = []
+    loaded: list[Campaign | Segment] = []
     for document in read_documents(text):
         if isinstance(document, Problem):
             problems.append(document)
@@ -43,14 +44,14 @@ def load(text: str, *, app_zone: str, amplify_default: bool) -> list[Campaign] |
             problems += _problems_of_test(document, app_zone)
             continue
         read = _read_document(document, app_zone, amplify_default)
-        if isinstance(read, Campaign):
-            problems += _repeated(read, campaigns, document)
-            campaigns.append(read)
+        if isinstance(read, Campaign | Segment):
+            problems += _repeated(read, loaded, document)
+            loaded.append(read)
         else:
             problems += [with_line(problem, document) for problem in read]
-    if not campaigns and not problems:
+    if not loaded and not problems:
         problems.append(Problem("", "there is no campaign in here"))
-    return problems or campaigns
+    return problems or loaded
 
 
 def read_campaign(
@@ -87,13 +88,17 @@ def read_campaign(
     return [put_right(problem) for problem in problems] or campaign
 
 
-def _read_document(document: Document, app_zone: str, amplify_default: bool) -> Campaign | list[Problem]:
+def _read_document(
+    document: Document, app_zone: str, amplify_default: bool
+) -> Campaign | Segment | list[Problem]:
     value = document.value
     if not isinstance(value, Mapping):
         return [Problem("", "a document is a map", "as in campaign: cart-reminder")]
     other = next((key for key in OTHER_DOCUMENTS if key in value and "campaign" not in value), None)
     if other is not None:
         return [Problem(other, f"a document with {other!r} is not supported yet")]
+    if is_segment(value):
+        return read_segment(value, app_zone=app_zone)
     return read_campaign(value, app_zone=app_zone, amplify_default=amplify_default)
 
 
@@ -115,10 +120,18 @@ def with_line(problem: Problem, document: Document) -> Problem:
     return Problem(problem.path, problem.message, problem.hint, document.line_of(problem.path))
 
 
-def _repeated(campaign: Campaign, earlier: list[Campaign], document: Document) -> list[Problem]:
-    if all(other.id != campaign.id for other in earlier):
+def _repeated(
+    read: Campaign | Segment, earlier: list[Campaign | Segment], document: Document
+) -> list[Problem]:
+    key, name = named(read)
+    if (key, name) not in map(named, earlier):
         return []
-    return [Problem("campaign", f"{campaign.id!r} is given twice", line=document.line_of("campaign"))]
+    return [Problem(key, f"{name!r} is given twice", line=document.line_of(key))]
+
+
+def named(read: Campaign | Segment) -> tuple[str, str]:
+    """Of which kind a document is, and its name."""
+    return ("campaign", read.id) if isinstance(read, Campaign) else ("segment", read.name)
 
 
 def _read_id(section: Section) -> str:

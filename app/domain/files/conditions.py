@@ -1,15 +1,20 @@
-"""Conditions in files: `who` over traits, `where` over an event's properties (C012-C016)."""
+"""Conditions in files: what stands under `who`, and in a saved segment (C006-C007, C012-C022, C127)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from types import MappingProxyType
 from typing import Any
 
-from app.domain.files.operands import read_operand
+from app.domain.files.behaviour import read_did
+from app.domain.files.devices import read_device, read_push, read_push_last_session, read_reachable
+from app.domain.files.names import refuse_unknown_names
+from app.domain.files.near import read_near
 from app.domain.files.problems import Problem, child, suggestion
 from app.domain.files.section import Section, described
-from app.domain.model.campaign import EVERYONE, AllOf, AnyOf, Condition, Leaf, NoneOf, Operator
+from app.domain.files.where import OPERATORS, read_tests
+from app.domain.model.condition import EVERYONE, AllOf, AnyOf, Condition, InSegment, NoneOf
 
 GROUPS: Mapping[str, Callable[[tuple[Condition, ...]], Condition]] = {
     "all": AllOf,
@@ -17,9 +22,49 @@ GROUPS: Mapping[str, Callable[[tuple[Condition, ...]], Condition]] = {
     "none": NoneOf,
 }
 LEAF = "user"
-NOT_YET = frozenset({"segment", "did", "near", "push", "push_last_session", "device", "reachable"})
-_OPERATORS = frozenset(Operator)
-_BEGINNINGS = frozenset(GROUPS) | NOT_YET | {LEAF}
+NAME_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+"""Of a saved segment."""
+
+
+def _read_segment(section: Section, _zone: str) -> Condition:
+    section.only(frozenset({"segment"}))
+    return InSegment(read_name(section, "segment"))
+
+
+def _read_leaf(section: Section, zone: str) -> Condition:
+    field = section.required_text(LEAF)
+    compared = {key: value for key, value in section.values.items() if key != LEAF}
+    if not compared:
+        section.refuse("", f"what about {field!r}?", "add an operator, as in is: US")
+    tests = read_tests(field, compared, section.path, zone, section.problems)
+    refuse_unknown_names(section, tests)
+    return tests[0] if len(tests) == 1 else AllOf(tuple(tests))
+
+
+def read_name(section: Section, key: str) -> str:
+    """The name of a saved segment."""
+    name = section.required_text(key)
+    if name and not NAME_FORM.fullmatch(name):
+        section.refuse(
+            key, f"{name!r} is no name of a segment", "up to 64 of a-z, 0-9 and -, not starting with -"
+        )
+    return name
+
+
+READERS: Mapping[str, Callable[[Section, str], Condition]] = MappingProxyType(
+    {
+        LEAF: _read_leaf,
+        "did": read_did,
+        "near": read_near,
+        "device": read_device,
+        "push": read_push,
+        "push_last_session": read_push_last_session,
+        "reachable": read_reachable,
+        "segment": _read_segment,
+    }
+)
+"""Every condition that is no group, by the key with which it begins."""
+BEGINNINGS = frozenset(GROUPS) | frozenset(READERS)
 
 
 def read_who(values: Mapping[str, Any], zone: str, problems: list[Problem]) -> Condition:
@@ -30,27 +75,14 @@ def read_who(values: Mapping[str, Any], zone: str, problems: list[Problem]) -> C
     who = values.get("who")
     if who is None:
         return EVERYONE
-    if isinstance(who, list):
-        return AllOf(_read_all(who, "who", zone, problems))
-    return _read_one(who, "who", zone, problems)
+    return read_condition(who, "who", zone, problems)
 
 
-def read_where(section: Section, zone: str) -> Condition:
-    """The condition under `where` of a section: a map of properties, all of which must hold."""
-    where = section.section("where", "as in where: {price: {gte: 10}}")
-    if where is None:
-        return EVERYONE
-    if not where.values:
-        where.refuse("", "is empty", "leave it out, or name a property: {price: {gte: 10}}")
-    tests: list[Leaf] = []
-    for field, compared in where.values.items():
-        path = child(where.path, field)
-        given = compared if isinstance(compared, Mapping) else {Operator.IS: compared}
-        if not given:
-            where.refuse(field, "has no operator", "as in {gte: 10}")
-        bare = not isinstance(compared, Mapping)
-        tests += _read_tests(field, given, path, zone, where.problems, bare=bare)
-    return tests[0] if len(tests) == 1 else AllOf(tuple(tests))
+def read_condition(value: Any, path: str, zone: str, problems: list[Problem]) -> Condition:
+    """One condition, or a list of which all must hold."""
+    if isinstance(value, list):
+        return AllOf(_read_all(value, path, zone, problems))
+    return _read_one(value, path, zone, problems)
 
 
 def _read_all(items: list[Any], path: str, zone: str, problems: list[Problem]) -> tuple[Condition, ...]:
@@ -64,14 +96,11 @@ def _read_one(item: Any, path: str, zone: str, problems: list[Problem]) -> Condi
         hint = "as in {user: country, is: US}"
         problems.append(Problem(path, f"a condition is a map, not {described(item)}", hint))
         return EVERYONE
-    beginnings = [key for key in item if key in _BEGINNINGS]
-    match beginnings:
-        case [only] if only in NOT_YET:
-            problems.append(Problem(child(path, only), f"the condition {only!r} is not supported yet"))
+    match [key for key in item if key in BEGINNINGS]:
         case [only] if only in GROUPS:
             return _read_group(only, item, path, zone, problems)
-        case ["user"]:
-            return _read_leaf(item, path, zone, problems)
+        case [only]:
+            return READERS[only](Section(item, path, problems), zone)
         case []:
             problems += _nameless(item, path)
         case several:
@@ -86,11 +115,8 @@ def _read_one(item: Any, path: str, zone: str, problems: list[Problem]) -> Condi
 def _nameless(item: Mapping[str, Any], path: str) -> list[Problem]:
     if not item:
         return [Problem(path, "the condition is empty", "as in {user: country, is: US}")]
-    unknown = [key for key in item if key not in _OPERATORS] or ["user"]
-    return [
-        Problem(child(path, key), f"unknown key {key!r}", suggestion(key, _BEGINNINGS - NOT_YET, NOT_YET))
-        for key in unknown
-    ]
+    unknown = [key for key in item if key not in OPERATORS] or ["user"]
+    return [Problem(child(path, key), f"unknown key {key!r}", suggestion(key, BEGINNINGS)) for key in unknown]
 
 
 def _read_group(
@@ -102,36 +128,3 @@ def _read_group(
         problems.append(Problem(below, f"must be a list of conditions, not {described(of)}"))
         return EVERYONE
     return GROUPS[name](_read_all(of, below, zone, problems))
-
-
-def _read_leaf(item: Mapping[str, Any], path: str, zone: str, problems: list[Problem]) -> Condition:
-    field = Section(item, path, problems).required_text(LEAF)
-    compared = {key: value for key, value in item.items() if key != LEAF}
-    if not compared:
-        problems.append(Problem(path, f"what about {field!r}?", "add an operator, as in is: US"))
-    tests = _read_tests(field, compared, path, zone, problems)
-    return tests[0] if len(tests) == 1 else AllOf(tuple(tests))
-
-
-def _read_tests(
-    field: str,
-    compared: Mapping[str, Any],
-    path: str,
-    zone: str,
-    problems: list[Problem],
-    *,
-    bare: bool = False,
-) -> list[Leaf]:
-    """One test for each operator; all must hold. `bare`: the value stands without its operator."""
-    tests: list[Leaf] = []
-    for word, value in compared.items():
-        below = path if bare else child(path, word)
-        if word not in _OPERATORS:
-            problems.append(Problem(below, f"unknown operator {word!r}", suggestion(word, _OPERATORS)))
-            continue
-        operand = read_operand(field, Operator(word), value, zone, partial(Problem, below))
-        if isinstance(operand, Problem):
-            problems.append(operand)
-        else:
-            tests.append(Leaf(field, Operator(word), operand))
-    return tests

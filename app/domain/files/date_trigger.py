@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from app.domain.files import meant
-from app.domain.files.conditions import read_where
 from app.domain.files.durations import read_duration, read_time_of_day
 from app.domain.files.meant import asked
 from app.domain.files.section import Section, described
+from app.domain.files.where import read_where
 from app.domain.model.campaign import EVERYONE, Condition, DateTrigger, Unless
 
 KEYS = frozenset({"event", "property", "offset", "match", "where", "unless", "at"})

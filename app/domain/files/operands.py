@@ -10,7 +10,7 @@ from app.domain.files import meant
 from app.domain.files.durations import FORM, read_duration
 from app.domain.files.problems import Problem
 from app.domain.files.section import described, read_instant
-from app.domain.model.campaign import Operator
+from app.domain.model.condition import Operator
 from app.domain.rules.comparisons import is_number
 from app.domain.rules.versions import is_version_field, version_of
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from app.domain.files import meant
-from app.domain.files.conditions import read_where
 from app.domain.files.date_trigger import read_date
 from app.domain.files.durations import read_duration, read_time_of_day
 from app.domain.files.meant import asked
 from app.domain.files.section import Section, described, read_instant
+from app.domain.files.where import read_where
 from app.domain.model.campaign import CutOff, Quiet, QuietThen, Repeat, Unless, When
 
 SUPPORTED = frozenset({

@@ -3,64 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 from msgspec import Struct
 
+from app.domain.model.condition import EVERYONE, AllOf, AnyOf, Condition, Leaf, NoneOf, Operator
 from app.domain.model.push import AndroidOptions
 
-
-class Operator(StrEnum):
-    """How a value is compared (CONTRACT section 2)."""
-
-    IS = "is"
-    IS_NOT = "is_not"
-    IN = "in"
-    NOT_IN = "not_in"
-    GT = "gt"
-    GTE = "gte"
-    LT = "lt"
-    LTE = "lte"
-    BETWEEN = "between"
-    CONTAINS = "contains"
-    STARTS_WITH = "starts_with"
-    ENDS_WITH = "ends_with"
-    INCLUDES = "includes"
-    BEFORE = "before"
-    AFTER = "after"
-    IN_LAST = "in_last"
-    IS_SET = "is_set"
-    IS_NOT_SET = "is_not_set"
-
-
-class Leaf(Struct, frozen=True, tag="leaf"):
-    """A leaf: `field` of the subject compared with `operand`. Times and durations are milliseconds."""
-
-    field: str
-    operator: Operator
-    operand: Any = None
-
-
-class AllOf(Struct, frozen=True, tag="all"):
-    """Every one holds."""
-
-    of: tuple[Condition, ...]
-
-
-class AnyOf(Struct, frozen=True, tag="any"):
-    """At least one holds."""
-
-    of: tuple[Condition, ...]
-
-
-class NoneOf(Struct, frozen=True, tag="none"):
-    """Not one holds."""
-
-    of: tuple[Condition, ...]
-
-
-Condition = Leaf | AllOf | AnyOf | NoneOf
-EVERYONE = AllOf(())
+__all__ = ["EVERYONE", "AllOf", "AnyOf", "Condition", "Leaf", "NoneOf", "Operator"]
 
 
 class Repeat(StrEnum):
@@ -214,6 +163,13 @@ class Campaign(Struct, frozen=True):
     cut_off: CutOff | None = None
     control: int = 0
     limits: Limits | None = None
+
+
+class Segment(Struct, frozen=True):
+    """A saved segment: a condition under a name, which other conditions may use (C007)."""
+
+    name: str
+    who: Condition
 
 
 class Status(StrEnum):

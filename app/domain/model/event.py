@@ -31,12 +31,33 @@ class DeviceReport(Struct, frozen=True, gc=False):
     sdk_version: str | None = None
 
 
+class Place(Struct, frozen=True, array_like=True, gc=False):
+    """Where an IP address is, as far as a database knows: the country's code, names in English."""
+
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+
+
+class Position(Struct, frozen=True, array_like=True, gc=False):
+    """Degrees: north and east are positive."""
+
+    latitude: float
+    longitude: float
+
+
 class Said(Struct, frozen=True, gc=False):
-    """What matters of a message's context: the device it came from, time zone and locale; None: it does not say."""
+    """What matters of a message's context: the device it came from, time zone, locale, and where it is.
+
+    None: it does not say. `is_placed`: it says something of where it is.
+    """
 
     device: DeviceReport | None = None
     zone: str | None = None
     locale: str | None = None
+    place: Place | None = None
+    position: Position | None = None
+    is_placed: bool = False
 
 
 NOTHING_SAID = Said()

@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from app.domain.model.event import Event
+from app.domain.model.history import Counter
 from app.domain.model.reason import Reason
 from app.domain.model.user import Activity, Device, Entry, Inherited
 
@@ -83,6 +84,7 @@ class Heritage(Struct, frozen=True, tag="heritage", gc=False):
     devices: list[Device]
     activity: Activity
     entries: list[Entry]
+    counters: dict[str, Counter] = {}
 
 
 class PassedOn(Struct, frozen=True, tag="passed_on", gc=False):
@@ -94,4 +96,11 @@ class PassedOn(Struct, frozen=True, tag="passed_on", gc=False):
     claimed_ms: int
 
 
-UserMail = Outcome | TokenMoved | IdClaim | Heritage | PassedOn
+class PastCounted(Struct, frozen=True, tag="past_counted", gc=False):
+    """What a user had done before live counting began, by kind: read out of the log (`campaign backfill`)."""
+
+    user: str
+    counters: dict[str, Counter]
+
+
+UserMail = Outcome | TokenMoved | IdClaim | Heritage | PassedOn | PastCounted

@@ -6,11 +6,13 @@ time or is on its way. An event rewrites only the parts that it changed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct, field
 
-from app.domain.model.event import PushStatus, Said
+from app.domain.model.event import Place, Position, PushStatus, Said
+from app.domain.model.history import History
 from app.domain.model.quota import NOT_COUNTED
 
 REMEMBERED_IDS = 32
@@ -85,13 +87,30 @@ class CountedPush(Struct, array_like=True, gc=False):
     message_id: str
 
 
+class Whereabouts(Struct, array_like=True, gc=False):
+    """Where the user was last: by the address and by the position that events brought, each with the event's time."""
+
+    place: Place | None = None
+    place_ms: int = 0
+    position: Position | None = None
+    position_ms: int = 0
+
+
+class Session(Struct, array_like=True, gc=False):
+    """The last time that the app was opened, and with which device."""
+
+    device: str
+    time_ms: int
+
+
 class Activity(Struct, array_like=True, gc=False):
     """What every event changes.
 
     `recent_ids`: the last 32 message ids, 8 bytes of hash each, oldest first. `recent_offsets`: where the last 8
     events stand in `events`. `answers`: for each kind of cancelling event that a live campaign asks about, the (time,
     match) of those that a late trigger might still have to meet (C010). `reached`: for each campaign with a limit for
-    one user, the messages that count: sent or in the inbox, and not failed.
+    one user, the messages that count: sent or in the inbox, and not failed. `whereabouts`, `session`: None until an
+    event says something of them.
     """
 
     recent_ids: bytes = b""
@@ -99,6 +118,8 @@ class Activity(Struct, array_like=True, gc=False):
     pushes: list[CountedPush] = field(default_factory=list)
     answers: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     reached: dict[str, list[str]] = field(default_factory=dict)
+    whereabouts: Whereabouts | None = None
+    session: Session | None = None
 
 
 class Trigger(Struct, array_like=True, gc=False):
@@ -187,22 +208,44 @@ class Agenda(Struct, array_like=True, gc=False):
     started: dict[str, list[Started]] = field(default_factory=dict)
 
 
+def no_history(_user_id: str) -> History:
+    """Nobody has counted anything."""
+    return History()
+
+
 class User:
     """One user's parts. Whoever changes a part says so (`profile_changed` …).
 
-    `learned`: what a message said of this user last, where nothing has changed the profile since.
+    `learned`: what a message said of this user last, where nothing has changed the profile since. `history` is read
+    when it is asked for: most events ask for none.
     """
 
-    __slots__ = ("activity", "activity_changed", "agenda", "agenda_changed", "id", "learned", "profile",
-                 "profile_changed")  # fmt: skip
+    __slots__ = ("_find_history", "_history", "activity", "activity_changed", "agenda", "agenda_changed",
+                 "history_changed", "id", "learned", "profile", "profile_changed")  # fmt: skip
 
-    def __init__(self, user_id: str, profile: Profile, activity: Activity, agenda: Agenda) -> None:
+    def __init__(
+        self,
+        user_id: str,
+        profile: Profile,
+        activity: Activity,
+        agenda: Agenda,
+        find_history: Callable[[str], History] = no_history,
+    ) -> None:
         self.id = user_id
         self.profile = profile
         self.activity = activity
         self.agenda = agenda
         self.learned: Said | None = None
-        self.profile_changed = self.activity_changed = self.agenda_changed = False
+        self.profile_changed = self.activity_changed = self.agenda_changed = self.history_changed = False
+        self._find_history = find_history
+        self._history: History | None = None
+
+    @property
+    def history(self) -> History:
+        """What was counted of the past; whoever changes it says so."""
+        if self._history is None:
+            self._history = self._find_history(self.id)
+        return self._history
 
     @property
     def forward(self) -> Forward | None:

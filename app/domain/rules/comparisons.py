@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from app.domain.model.campaign import Leaf, Operator
+from app.domain.model.condition import Leaf, Operator
 from app.domain.rules.dates import milliseconds
 from app.domain.rules.versions import is_version_field, version_of
 

@@ -9,9 +9,9 @@ the operand's type.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, assert_never
+from typing import Any
 
-from app.domain.model.campaign import AllOf, AnyOf, Condition, Leaf, NoneOf, Operator
+from app.domain.model.condition import AllOf, AnyOf, Condition, Leaf, NoneOf, Operator
 from app.domain.rules.comparisons import Comparison, comparison
 from app.domain.rules.versions import is_version_field
 
@@ -20,8 +20,9 @@ Holds = Callable[[Mapping[str, Any], int], bool]
 
 
 def compile_condition(condition: Condition) -> Holds:
-    """The function that says whether the condition holds. Raises ValueError for an operand that reading
-    refuses.
+    """The function that says whether a condition of leaves and groups holds (`who.py` compiles the others).
+
+    Raises ValueError for an operand, or a condition, that reading refuses.
     """
     match condition:
         case Leaf():
@@ -33,7 +34,7 @@ def compile_condition(condition: Condition) -> Holds:
         case NoneOf(of):
             return _none_of(_any_of([compile_condition(part) for part in of]))
         case other:
-            assert_never(other)
+            raise ValueError(f"{type(other).__name__} is no condition on values")
 
 
 def look_up(values: Mapping[str, Any], field: str) -> Any:

@@ -5,13 +5,13 @@ The tree agrees with the compiled function of `conditions` always; it is slower,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any
 
 from msgspec import Struct
 
-from app.domain.model.campaign import AllOf, AnyOf, Condition, Leaf, NoneOf
+from app.domain.model.condition import AllOf, AnyOf, Condition, Leaf, NoneOf
 from app.domain.rules.comparisons import comparison
 from app.domain.rules.conditions import look_up
 from app.domain.rules.privacy import contact, is_hidden
@@ -42,31 +42,41 @@ class Finding(Struct, frozen=True, omit_defaults=True):
 
 
 def find(condition: Condition, values: Mapping[str, Any], now_ms: int) -> Finding:
-    """The whole tree of a condition over an event's properties or a user's traits."""
+    """The whole tree of a condition on values: an event's properties. WHO is found by `who_findings`."""
+
+    def of_value(test: Condition) -> Finding:
+        if not isinstance(test, Leaf):
+            raise ValueError(f"{type(test).__name__} is no condition on values")
+        value = look_up(values, test.field)
+        return leaf(test.field, leaf_text(test), bool(comparison(test)(value, now_ms)), value)
+
+    return grouped(condition, of_value)
+
+
+def leaf(field: str, text: str, holds: bool, found: Any) -> Finding:
+    """One comparison, with the value that was found, masked where it must be."""
+    shown = contact(found) if found is not None and is_hidden(field) else found
+    return Finding(Kind.LEAF, text, holds, field, shown)
+
+
+def grouped(condition: Condition, of_leaf: Callable[[Condition], Finding]) -> Finding:
+    """The tree of a condition, whose leaves are found by `of_leaf`."""
     match condition:
-        case Leaf():
-            value = look_up(values, condition.field)
-            holds = bool(comparison(condition)(value, now_ms))
-            return Finding(Kind.LEAF, leaf_text(condition), holds, condition.field, _shown(condition, value))
         case AllOf(of):
-            parts = _parts(of, values, now_ms)
+            parts = _parts(of, of_leaf)
             return Finding(Kind.ALL, "all of", all(part.holds for part in parts), parts=parts)
         case AnyOf(of):
-            parts = _parts(of, values, now_ms)
+            parts = _parts(of, of_leaf)
             return Finding(Kind.ANY, "at least one of", any(part.holds for part in parts), parts=parts)
         case NoneOf(of):
-            parts = _parts(of, values, now_ms)
+            parts = _parts(of, of_leaf)
             return Finding(Kind.NONE, "none of", not any(part.holds for part in parts), parts=parts)
-        case other:
-            assert_never(other)
+        case _:
+            return of_leaf(condition)
 
 
-def _parts(of: Sequence[Condition], values: Mapping[str, Any], now_ms: int) -> tuple[Finding, ...]:
-    return tuple(find(part, values, now_ms) for part in of)
-
-
-def _shown(test: Leaf, value: Any) -> Any:
-    return contact(value) if value is not None and is_hidden(test.field) else value
+def _parts(of: Sequence[Condition], of_leaf: Callable[[Condition], Finding]) -> tuple[Finding, ...]:
+    return tuple(grouped(part, of_leaf) for part in of)
 
 
 def blame(finding: Finding, *, wanted: bool = True) -> Iterator[tuple[Finding, bool]]:
@@ -85,14 +95,14 @@ def why_not(finding: Finding) -> str:
     """In words, of a finding that does not hold: which value was found, and what was asked for."""
     blamed = list(blame(finding))
     word = " or " if finding.kind is Kind.ANY else " and "
-    asked = word.join(_asked(leaf, wanted) for leaf, wanted in blamed)
-    fields = dict.fromkeys((leaf.field, value_text(leaf.found), leaf.found is None) for leaf, _ in blamed)
+    asked = word.join(_asked(each, wanted) for each, wanted in blamed)
+    fields = dict.fromkeys((each.field, value_text(each.found), each.found is None) for each, _ in blamed)
     had = ", ".join(_had(field, value, missing) for field, value, missing in fields if field is not None)
     return f"{had or 'nothing'}, and the campaign asks for {asked}"
 
 
-def _asked(leaf: Finding, wanted: bool) -> str:
-    return leaf.text if wanted else f"not ({leaf.text})"
+def _asked(finding: Finding, wanted: bool) -> str:
+    return finding.text if wanted else f"not ({finding.text})"
 
 
 def _had(field: str, value: str, missing: bool) -> str:

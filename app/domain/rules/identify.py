@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.model.event import DeviceReport, Event, PushStatus, Said
 from app.domain.model.user import Device, User
 from app.domain.rules.merge import own_context, own_traits
+from app.domain.rules.places import learn_place
 from app.domain.rules.zones import is_zone
 
 
@@ -20,6 +21,7 @@ def learn(user: User, event: Event) -> str | None:
         _merge(user, event.traits)
     if said is user.learned:
         return None
+    learn_place(user.activity, said, event.time_ms)
     profile = user.profile
     if said.zone is not None and said.zone != profile.zone and is_zone(said.zone):
         profile.zone = said.zone
@@ -59,7 +61,7 @@ def learn_device(user: User, said: Said, report: DeviceReport, time_ms: int) -> 
     if _describe(device, report) or new_token:
         user.profile_changed = True
         device.seen_ms = time_ms
-    user.learned = said
+    user.learned = None if said.is_placed else said  # where it is counts by its time, again and again
     return report.token if new_token else None
 
 

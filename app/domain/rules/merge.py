@@ -22,6 +22,8 @@ from app.domain.model.user import (
     Inherited,
     Kin,
     Profile,
+    Session,
+    Whereabouts,
 )
 from app.domain.rules.zones import is_zone
 
@@ -167,6 +169,25 @@ def join_activity(mine: Activity, theirs: Activity) -> None:
         mine.answers[kind] = sorted(known)[-REMEMBERED_ANSWERS:]
     for campaign, messages in theirs.reached.items():
         mine.reached[campaign] = sorted({*mine.reached.get(campaign, ()), *messages})
+    if theirs.whereabouts is not None:
+        mine.whereabouts = join_whereabouts(mine.whereabouts, theirs.whereabouts)
+    if theirs.session is not None and (mine.session is None or _last(theirs.session) > _last(mine.session)):
+        mine.session = theirs.session
+
+
+def join_whereabouts(mine: Whereabouts | None, theirs: Whereabouts) -> Whereabouts:
+    """The latest place and the latest position of both."""
+    if mine is None:
+        return theirs
+    if theirs.place is not None and (mine.place is None or theirs.place_ms > mine.place_ms):
+        mine.place, mine.place_ms = theirs.place, theirs.place_ms
+    if theirs.position is not None and (mine.position is None or theirs.position_ms > mine.position_ms):
+        mine.position, mine.position_ms = theirs.position, theirs.position_ms
+    return mine
+
+
+def _last(session: Session) -> tuple[int, str]:
+    return session.time_ms, session.device
 
 
 def mark_of(event_id: str) -> bytes:

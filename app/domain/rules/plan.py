@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
-from app.domain.model.campaign import EVERYONE, Campaign, Status, Unless
+from app.domain.model.campaign import Campaign, Status, Unless
+from app.domain.model.condition import EVERYONE
 from app.domain.rules.conditions import Holds, compile_condition
+from app.domain.rules.counting import Asked, Counted
 from app.domain.rules.listeners import Listeners
+from app.domain.rules.who import Who
 
 LISTENING = frozenset({Status.SCHEDULED, Status.LIVE})
 
@@ -50,7 +54,7 @@ class Plan:
         self.id = campaign.id
         self.version = version
         self.content = content
-        self.who: Holds = compile_condition(campaign.who)
+        self.who = Who(campaign.who)
         self.where: Holds | None = None
         if campaign.when.where != EVERYONE:
             self.where = compile_condition(campaign.when.where)
@@ -68,14 +72,29 @@ class Catalog:
 
     `triggers`: the live plans by the event that starts them; `answers`: what is to be remembered of an event because
     a live plan may be cancelled by it; `plans`: every version that something may still refer to; `cancelling`: the
-    events that may cancel any of them; `current`: the status and the version in force.
+    events that may cancel any of them; `current`: the status and the version in force; `segments`: the saved ones;
+    `counted`: what is counted of users (left out: whatever these plans and segments ask about, from ever), and its
+    `kinds` by event.
     """
 
-    __slots__ = ("answers", "cancelling", "current", "plans", "triggers")
+    __slots__ = ("answers", "cancelling", "counted", "current", "kinds", "plans", "segments", "triggers")
 
-    def __init__(self, plans: dict[tuple[str, int], Plan], current: dict[str, tuple[Status, int]]) -> None:
+    def __init__(
+        self,
+        plans: dict[tuple[str, int], Plan],
+        current: dict[str, tuple[Status, int]],
+        segments: Mapping[str, Who] | None = None,
+        counted: Counted | None = None,
+    ) -> None:
         self.plans = plans
         self.current = current
+        self.segments = segments or {}
+        self.counted = counted or Counted(
+            Asked(did)
+            for who in (*(plan.who for plan in plans.values()), *self.segments.values())
+            for did in who.dids
+        )
+        self.kinds = self.counted.by_event
         self.cancelling = frozenset(plan.unless.event for plan in plans.values() if plan.unless is not None)
         self.triggers: dict[str, Listeners[Plan]] = {}
         self.answers: dict[str, tuple[AnswerKind, ...]] = {}

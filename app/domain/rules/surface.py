@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import assert_never
 
@@ -34,14 +34,14 @@ class Unreachable(Struct, frozen=True):
     reason: Reason
 
 
-def choose(profile: Profile) -> Reachable | Unreachable:
+def choose(profile: Profile, devices: Iterable[Device] | None = None) -> Reachable | Unreachable:
     """Every device that has a token, is allowed, not suspended and has a transport; else the reason
-    why none.
+    why none. `devices`: those that may be chosen among; None: all.
     """
     targets: list[Target] = []
     obstacles: list[Reason] = []
-    for device in profile.devices.values():
-        match _judge(device):
+    for device in profile.devices.values() if devices is None else devices:
+        match judge(device):
             case Target() as target:
                 targets.append(target)
             case obstacle:
@@ -51,7 +51,8 @@ def choose(profile: Profile) -> Reachable | Unreachable:
     return Unreachable(min(obstacles, key=HOPE.index, default=Reason.NO_DEVICE))
 
 
-def _judge(device: Device) -> Target | Reason:
+def judge(device: Device) -> Target | Reason:
+    """The device as a target; or what stands against it."""
     if device.platform not in TRANSPORTS:
         return Reason.PUSH_UNSUPPORTED
     if device.suspended:

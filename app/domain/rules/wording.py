@@ -7,7 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, assert_never
 
-from app.domain.model.campaign import AllOf, AnyOf, Condition, CutOff, DateTrigger, Leaf, NoneOf, Operator
+from app.domain.model.campaign import CutOff, DateTrigger
+from app.domain.model.condition import (
+    EVERYONE,
+    AllOf,
+    AnyOf,
+    Condition,
+    Did,
+    InSegment,
+    IsReachable,
+    Leaf,
+    Near,
+    NoneOf,
+    OfDevice,
+    Operator,
+    PushIs,
+)
 from app.domain.rules.zones import local
 
 LONGEST_VALUE = 80
@@ -79,16 +94,60 @@ def leaf_text(test: Leaf) -> str:
 def condition_text(condition: Condition) -> str:
     """A condition in one line: `country is US and (age between 25 and 40 or not (plan is free))`."""
     match condition:
-        case Leaf():
-            return leaf_text(condition)
         case AllOf(of):
             return _joined(of, " and ") or NOTHING_ASKED
         case AnyOf(of):
             return _joined(of, " or ") or "nobody"
         case NoneOf(of):
             return f"none of ({'; '.join(condition_text(part) for part in of)})"
+        case leaf:
+            return asked_text(leaf)
+
+
+def asked_text(condition: Leaf | Did | Near | OfDevice | PushIs | IsReachable | InSegment) -> str:
+    """What one condition that is no group asks for."""
+    match condition:
+        case Leaf():
+            return leaf_text(condition)
+        case Did():
+            return _did_text(condition)
+        case Near(km, points):
+            return f"within {value_text(km)} km of {' or '.join(f'{a}, {b}' for a, b in points)}"
+        case InSegment(name):
+            return f"in the segment {name}"
+        case of_device:
+            return _of_device_text(of_device)
+
+
+def _of_device_text(condition: OfDevice | PushIs | IsReachable) -> str:
+    match condition:
+        case OfDevice(test):
+            return f"the device's {leaf_text(test)}"
+        case PushIs(status, last_session):
+            return f"push {status}{' in the last session' if last_session else ''}"
+        case IsReachable():
+            return "a push can reach the device"
         case other:
             assert_never(other)
+
+
+def _did_text(did: Did) -> str:
+    where = "" if did.where == EVERYONE else f" with {condition_text(did.where)}"
+    within = "" if did.within_ms is None else f" in the last {span(did.within_ms)}"
+    times = [f"the {each.field} time {comparison_text(each)}" for each in (*did.first, *did.last)]
+    return ", ".join([f"did {did.event}{where} {_often(did.least, did.most)}{within}", *times])
+
+
+def _often(least: int, most: int | None) -> str:
+    if most is None:
+        return f"at least {_times(least)}"
+    if least == most:
+        return f"exactly {_times(least)}" if most else "never"
+    return f"at most {_times(most)}" if least == 0 else f"from {least} to {_times(most)}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _joined(of: Sequence[Condition], word: str) -> str:

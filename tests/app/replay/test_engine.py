@@ -203,6 +203,15 @@ def test_before_the_window_events_say_who_users_are_and_start_nothing() -> None:
     assert collected.arrivals[0].content["title"] == "Ada"
 
 
+def test_what_was_done_before_the_window_counts_as_the_past() -> None:
+    """Given a campaign for those who looked before, when its window begins after the first look, then it is known."""
+    text = "campaign: again\nwhen: {event: view}\nwho: {did: view, times: {at_least: 2}}\nwhat: {title: T, body: B}\n"
+    collected = Collected()
+    replay = Replay(catalog_of(campaigns(text)), RULES, collected.told, live_from_ms=BASE_MS + 120_000)
+    feed(replay, *two_views())
+    assert [arrival.at_ms for arrival in collected.arrivals] == [BASE_MS + 120_000]
+
+
 def test_by_the_wall_clock_time_is_what_the_broker_wrote() -> None:
     """Given a phone whose clock is two hours ahead, when its cart comes, then its time fires nothing of others."""
     rules = AppRules(stream_clock=False)

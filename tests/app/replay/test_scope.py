@@ -105,3 +105,29 @@ def test_a_campaign_that_is_not_there_is_named_with_the_nearest() -> None:
 def test_files_without_a_test_are_refused() -> None:
     _, flaws = read(HELLO)
     assert "there is no test in here" in flaws[0]
+
+
+REGULAR = "segment: regular\nwho: {did: purchase, times: {at_least: 2}}\n"
+FOR_REGULARS = HELLO + "who: {segment: regular}\n"
+BOUGHT = '  - {at: "2026-11-23T10:00", user: u1, event: purchase}\n'
+
+
+def test_a_saved_segment_may_stand_in_a_file_of_its_own() -> None:
+    """Given a campaign for those who bought twice, then one purchase is not enough, and two are."""
+    once = TEST.replace("given:\n", f"given:\n{BOUGHT}").replace("[{", "[] # {").replace("}]", "}")
+    twice = TEST.replace("given:\n", f"given:\n{BOUGHT * 2}")
+    found = cases(REGULAR, FOR_REGULARS, documents(once, twice))
+    assert [check(case).passed for case in found] == [True, True]
+
+
+def test_a_segment_that_is_not_there_is_named() -> None:
+    _, flaws = read(documents(FOR_REGULARS, TEST), REGULAR.replace("regular", "regulars"))
+    assert flaws == [
+        "0.yaml: the document: there is no segment 'regular' (did you mean 'regulars'?) (give its file, too)"
+    ]
+
+
+def test_segments_that_go_in_a_circle_are_refused() -> None:
+    one, other = "segment: one\nwho: {segment: other}\n", "segment: other\nwho: {segment: one}\n"
+    _, flaws = read(one, other, documents(HELLO, TEST))
+    assert "0.yaml: segment: 'one' refers to itself: one -> other -> one" in flaws

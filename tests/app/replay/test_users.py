@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain.model.history import Counter
 from app.domain.model.user import CountedPush, Held, Trigger, User
 from app.replay.users import Users
 from tests.domain.makers import a_device
@@ -12,6 +13,7 @@ TRIGGER = Trigger("e1", "cart", 5, {"price": 3})
 def changed(user: User, number: int) -> None:
     user.profile.traits["n"] = number
     user.profile.devices["d"] = a_device("d")
+    user.history.counters["k"] = Counter(total=number)
     user.activity.pushes = [CountedPush(number, "m")]
     user.agenda.entries.append(Held("c", 1, "e1", number, TRIGGER, "m"))
 
@@ -25,6 +27,7 @@ def test_a_user_that_was_packed_comes_back_whole() -> None:
     for number in range(100):
         user = users.get(f"u{number}")
         assert user.profile.traits == {"n": number}
+        assert user.history.counters == {"k": Counter(total=number)}
         assert user.profile.devices == {"d": a_device("d")}
         assert user.activity.pushes == [CountedPush(number, "m")]
         assert user.agenda.entries == [Held("c", 1, "e1", number, TRIGGER, "m")]

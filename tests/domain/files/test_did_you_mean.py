@@ -11,7 +11,7 @@ from app.domain.files.campaign import load, read_campaign
 from app.domain.files.conditions import GROUPS
 from app.domain.files.places import SECTIONS
 from app.domain.files.problems import Problem
-from app.domain.model.campaign import Operator
+from app.domain.model.campaign import Campaign, Operator
 from scripts.pages.campaign_keys import KEYS, WHOLE
 from tests.docs.test_reference import example, put, whole
 
@@ -174,6 +174,6 @@ def test_what_other_readers_of_yaml_take_for_something_else_is_what_it_says() ->
     )
     text = text.replace("owner: crm@example.com", "owner: &who crm@example.com")
     (campaign,) = load(text, app_zone="UTC", amplify_default=False)
-    assert not isinstance(campaign, Problem), campaign
+    assert isinstance(campaign, Campaign), campaign
     assert (campaign.name, campaign.quiet and campaign.quiet.from_minute) == ("on", 21 * 60)
     assert "'NO'" in str(campaign.who)

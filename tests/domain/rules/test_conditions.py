@@ -259,6 +259,8 @@ def interpret(condition: Condition, values: dict[str, Any]) -> bool:
             return any(interpret(part, values) for part in of)
         case NoneOf(of):
             return not any(interpret(part, values) for part in of)
+        case other:
+            raise AssertionError(f"{other} is asked of users, not of values")
 
 
 @settings(max_examples=1500, deadline=None)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from app.domain.model.event import PushStatus
+from app.domain.model.history import History
 from app.domain.model.user import ID_BYTES, Activity, CountedPush, Device, Inherited, Profile
 from app.domain.rules import merge
 from tests.domain.makers import a_device, a_profile
@@ -113,7 +114,9 @@ def test_counters_add_up_and_a_repeated_join_changes_nothing() -> None:
 
 def test_every_part_of_a_user_has_its_place_in_a_merge() -> None:
     """Given a field that is added to a user's parts, then whoever adds it says how two ids share it."""
-    assert Activity.__struct_fields__ == ("recent_ids", "recent_offsets", "pushes", "answers", "reached")
+    listed = ("recent_ids", "recent_offsets", "pushes", "answers", "reached", "whereabouts", "session")
+    assert Activity.__struct_fields__ == listed
+    assert History.__struct_fields__ == ("counters",)
     assert Profile.__struct_fields__ == ("traits", "devices", "zone", "locale", "kin")
     described = {"platform", "token", "push", "suspended", "seen_ms", "id", *merge._DESCRIBED}
     assert set(Device.__struct_fields__) == described
