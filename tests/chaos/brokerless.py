@@ -25,29 +25,35 @@ from app.__main__ import run_worker  # noqa: E402
 from app.cli.root import main  # noqa: E402
 from app.clock import monotonic_s  # noqa: E402
 from app.kafka.ready import answers  # noqa: E402
-from app.turns import host, kafka_log  # noqa: E402
+from app.turns import host, relays  # noqa: E402
 from app.turns.ports import Unstored  # noqa: E402
 from tables import store  # noqa: E402
 from tests.chaos import broken  # noqa: E402
 
 WINDOW_S = 0.3
+GLANCE_S = 0.05
 SILENCE_S = 2.0
 SLOW_FROM_S, SLOW_TO_S = 1.0, 2.0
 SLOW = "slow-disk"
 
 
 def relay_given_up() -> None:
-    """Mail that finds no broker is given up, as if the broker had taken it."""
-    relay = kafka_log.KafkaLog.relay
+    """Mail that the broker does not take before it goes is given up, as if it had taken it."""
+    write = relays.Relays._write
     place, _, port = load_settings().kafka.partition(",")[0].rpartition(":")
 
-    async def give_up(self: Any, mail: Any, time_ms: int) -> None:
-        letters = list(mail)
+    async def give_up(self: Any, where: Any, lane: Any, bundles: Any) -> None:
         await asyncio.sleep(WINDOW_S)
-        if await asyncio.to_thread(answers, place, int(port)):
-            await relay(self, letters, time_ms)
+        written = asyncio.create_task(write(self, where, lane, bundles))
+        while not written.done():
+            if not await asyncio.to_thread(answers, place, int(port)):
+                written.cancel()
+                lane.identity = self._identity = None
+            await asyncio.wait([written], timeout=GLANCE_S)
+        if not written.cancelled():
+            await written
 
-    kafka_log.KafkaLog.relay = give_up  # type: ignore[method-assign]
+    relays.Relays._write = give_up  # type: ignore[method-assign, assignment]
 
 
 def deaf_after_silence() -> None:
