@@ -19,7 +19,7 @@ from app.domain.model.quota import FOR_GOOD
 from app.domain.model.reason import Reason
 from app.domain.model.user import Held, OnItsWay, Trigger, User, Waiting
 from app.domain.model.verdict import Hold
-from app.domain.rules import answers, appointments, counting, identify, inaction, recent
+from app.domain.rules import answers, appointments, counting, identify, inaction, recent, starts
 from app.domain.rules.identity import message_id
 from app.domain.rules.plan import Plan
 from app.domain.rules.session import OPENED, learn_session
@@ -118,11 +118,15 @@ def _cancel(user: User, event: Event, context: Context, effects: list[Effect]) -
     now_ms, why = context.now_ms, {"answered_by": event.message_id}
     for plan, started in answers.too_late(user, context.catalog, event, now_ms):
         trigger = Trigger(started.event_id, "", started.time_ms, {})
-        message = Message(plan, trigger, message_id(plan.id, user.id, started.event_id), started.match)
+        name = started.message_id or message_id(plan.id, user.id, started.event_id)
+        message = Message(plan, trigger, name, started.match)
         effects.append(record(user, message, Step.ANSWERED, now_ms, reason=Reason.TOO_LATE, detail=why))
         started.event_id = ""
         user.agenda_changed = True
-    for held in answers.answered(user, context.catalog, event, now_ms, _horizon_ms(event, context)):
+    horizon_ms = _horizon_ms(event, context)
+    if starts.forget(user.agenda, horizon_ms):
+        user.agenda_changed = True
+    for held in answers.answered(user, context.catalog, event, now_ms, horizon_ms):
         _drop_held(user, held, Reason.CANCELLED, why, context, effects)
 
 
@@ -193,6 +197,8 @@ def _qualified(user: User, message: Message, context: Context, effects: list[Eff
 def on_due(user: User, due_ms: int, context: Context) -> list[Effect]:
     """Everything of this user that waited for `due_ms` or earlier, by (due, campaign, instance)."""
     effects: list[Effect] = []
+    if starts.forget(user.agenda, context.now_ms - context.rules.max_lateness_ms):
+        user.agenda_changed = True
     for entry in qualify.due(user, due_ms):
         plan = _plan_of(entry, context)
         if isinstance(entry, Waiting):

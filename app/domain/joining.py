@@ -28,11 +28,11 @@ from app.domain.model.user import (
     Kin,
     OnItsWay,
     Profile,
+    Started,
     User,
     Waiting,
 )
-from app.domain.rules import counting, identify, merge, timers
-from app.domain.rules.answers import was_answered
+from app.domain.rules import answers, counting, identify, merge, starts, timers
 from app.domain.rules.places import learn_place
 from app.domain.rules.plan import Plan
 
@@ -83,7 +83,8 @@ def give(user: User, mail: IdClaim) -> list[Effect]:
     user.history_changed = bool(counters)
     parts = [entries[at : at + ENTRIES_AT_ONCE] for at in range(0, len(entries), ENTRIES_AT_ONCE)] or [[]]
     heritage = [Heritage(mail.by, origins, {}, [], Activity(), part) for part in parts[:-1]]
-    heritage.append(Heritage(mail.by, origins, said, devices, given, parts[-1], counters))
+    started = starts.given_away(user.agenda, user.id)
+    heritage.append(Heritage(mail.by, origins, said, devices, given, parts[-1], counters, started))
     _empty(user, Forward(mail.by, mail.partition, mail.claimed_ms))
     return [Post(each, mail.partition) for each in heritage]
 
@@ -139,6 +140,7 @@ def take_in(user: User, mail: Heritage, context: Context) -> list[Effect]:
     counting.join(user, mail.counters, context.current.counted)
     user.activity_changed = True
     _take_entries(user, mail.entries, known, context)
+    _take_started(user, mail.started, context)
     effects += _cancel_answered(user, context)
     return effects
 
@@ -228,8 +230,39 @@ def _take_timers(user: User, groups: dict[tuple[str, str], list[Waiting]], conte
         else:
             group.append(entry)
     for group in groups.values():
-        kept += timers.as_one(group, _plan(group[0], context).campaign.when.repeat)
+        running = timers.as_one(group, _plan(group[0], context).campaign.when.repeat)
+        names = {entry.trigger.event_id for entry in running}
+        _remember_ended(user, [entry for entry in group if entry.trigger.event_id not in names], context)
+        kept += running
     user.agenda.entries = kept
+
+
+def _take_started(user: User, theirs: dict[str, list[Started]], context: Context) -> None:
+    """What both ids remember of timers that wait no more, and what it says of those that wait."""
+    agenda = user.agenda
+    starts.join(agenda, theirs)
+    over = [
+        entry
+        for entry in agenda.entries
+        if isinstance(entry, Waiting)
+        and entry.campaign in agenda.started
+        and timers.is_outrun(
+            entry, starts.of(agenda, entry.campaign, entry.match), _plan(entry, context).campaign.when
+        )
+    ]
+    if over:
+        answers.take_out(user, over)
+        _remember_ended(user, over, context)
+    if theirs:
+        starts.forget(agenda, context.now_ms - context.rules.max_lateness_ms)
+        user.agenda_changed = True
+
+
+def _remember_ended(user: User, entries: list[Waiting], context: Context) -> None:
+    horizon_ms = context.now_ms - context.rules.max_lateness_ms
+    for entry in entries:
+        told = Started(entry.version, entry.trigger.time_ms, entry.match)
+        starts.remember(user.agenda, entry.campaign, told, horizon_ms)
 
 
 def _plan(entry: Waiting | Held, context: Context) -> Plan:
@@ -255,7 +288,7 @@ def _is_answered(user: User, entry: Entry, context: Context) -> bool:
     if isinstance(entry, OnItsWay) or not user.activity.answers:
         return False
     until_ms = entry.due_ms if isinstance(entry, Waiting) else inf
-    return was_answered(user, _plan(entry, context), entry.match, entry.trigger.time_ms, until_ms)
+    return answers.was_answered(user, _plan(entry, context), entry.match, entry.trigger.time_ms, until_ms)
 
 
 def _cancelled(user: User, held: Held, context: Context) -> Effect:

@@ -257,6 +257,10 @@ def samples() -> dict[str, Sample]:
     kept = {f"table {table.name}": Sample(values[table.name], table.encode, table.decode) for table in TABLES}
     kept["part agenda"] = Sample(values["agenda"], users.AGENDA.encode, users.AGENDA.decode)
     kept["part order"] = Sample(values["ledger"].order, wire.encode_pack, wire.decode_order)
+    told = Started(2, AT_MS, "7", True, "e-1", AT_MS + 2, "m-1")
+    kept["grown started"] = Sample(Agenda([], {"c-1": [told]}), users.AGENDA.encode, users.AGENDA.decode)
+    inherited = Heritage("u-1", {}, {}, [], Activity(), [], {}, {"c-1": [told]})
+    kept["mail heritage of starts"] = Sample(inherited, wire.encode_pack, wire.decode_user_mail)
     kept["grown activity"] = Sample(values["activity"], users.ACTIVITY.encode, users.ACTIVITY.decode)
     return kept | _of_limits() | _by_kind()
 

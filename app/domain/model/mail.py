@@ -9,7 +9,7 @@ from msgspec import Struct
 from app.domain.model.event import Event
 from app.domain.model.history import Counter
 from app.domain.model.reason import Reason
-from app.domain.model.user import Activity, Device, Entry, Inherited
+from app.domain.model.user import Activity, Device, Entry, Inherited, Started
 
 
 class Result(StrEnum):
@@ -76,6 +76,7 @@ class Heritage(Struct, frozen=True, tag="heritage", gc=False):
     """What a claimed id had, or a part of it, for the user who claimed it.
 
     `origins`: the ids that it comes from, and when each was claimed. `said`: traits, zone and locale by name.
+    `started`: what late events may still ask about, by campaign.
     """
 
     user: str
@@ -85,6 +86,7 @@ class Heritage(Struct, frozen=True, tag="heritage", gc=False):
     activity: Activity
     entries: list[Entry]
     counters: dict[str, Counter] = {}
+    started: dict[str, list[Started]] = {}
 
 
 class PassedOn(Struct, frozen=True, tag="passed_on", gc=False):

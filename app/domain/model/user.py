@@ -190,7 +190,8 @@ Entry = Waiting | Held | OnItsWay
 class Started(Struct, array_like=True, gc=False):
     """A trigger whose timer waits no more, as far as a late event has to know of it (C010t).
 
-    `fired`: its time came. `event_id`, `until_ms`: its message was sent; an answer up to then would have stopped it.
+    `fired`: its time, `until_ms`, came. `event_id`: its message was sent; an answer up to `until_ms` would have stopped
+    it. `message_id`: of a message that another id of this user sent.
     """
 
     version: int
@@ -199,6 +200,7 @@ class Started(Struct, array_like=True, gc=False):
     fired: bool = False
     event_id: str = ""
     until_ms: int = 0
+    message_id: str = ""
 
 
 class Agenda(Struct, array_like=True, gc=False):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
+from math import inf
 
-from app.domain.model.campaign import Repeat
-from app.domain.model.user import Waiting
+from app.domain.model.campaign import Repeat, When
+from app.domain.model.user import Started, Waiting
 
 
 def as_one(timers: Iterable[Waiting], repeat: Repeat) -> list[Waiting]:
@@ -27,3 +28,14 @@ def as_one(timers: Iterable[Waiting], repeat: Repeat) -> list[Waiting]:
                 id(timer) for timer, later in pairwise(in_order) if later.trigger.time_ms <= timer.due_ms
             }
             return [timer for timer in in_order if id(timer) not in replaced]
+
+
+def is_outrun(timer: Waiting, started: Iterable[Started], when: When) -> bool:
+    """Would another trigger, whose timer waits no more, have ended this one? `started`: of its campaign and match.
+
+    Of dates the newest word counts, however long after; `keep_first` asks when the timer is due.
+    """
+    if when.date is None and when.repeat is not Repeat.RESTART:
+        return False
+    until_ms = inf if when.date is not None else timer.due_ms
+    return any(timer.trigger.time_ms < each.time_ms <= until_ms for each in started)
