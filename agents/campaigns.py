@@ -58,7 +58,7 @@ class CampaignsActor(Mailbox):
         if quota.look_ms == due_ms:
             quota.look_ms = 0
 
-    def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
+    def abandon(self, turn: Turn, key: bytes, due_ms: int, why: str) -> None:
         """Looking failed: it is looked at again with the next mail."""
         quota = turn.get(QUOTAS, key[1:])
         if quota is not None:

@@ -30,7 +30,7 @@ CLOCKS_MS = (
     900_000  # how far the clocks of two workers may be apart; a call beyond is made again when it is due
 )
 LAST_WORDS_S = 8.0
-GIVEN_UP = frozenset({Reason.RETRIES_EXHAUSTED, Reason.EXPIRED, Reason.CUT_OFF})
+GIVEN_UP = frozenset({Reason.RETRIES_EXHAUSTED, Reason.EXPIRED, Reason.CUT_OFF, Reason.DECISION_FAILED})
 
 
 class Answer(NamedTuple):
@@ -109,9 +109,15 @@ class SenderActor(Mailbox):
         else:
             self._again(turn, key[1:], delivery, delivery.reason)
 
-    def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
-        """The delivery cannot be decided on: it ends."""
-        turn.delete(LEDGER, key[1:])
+    def abandon(self, turn: Turn, key: bytes, due_ms: int, why: str) -> None:
+        """The delivery cannot be decided on: it ends, and the user hears of it. What has ended is forgotten."""
+        delivery = turn.get(LEDGER, key[1:])
+        if delivery is None or delivery.order is None:
+            turn.delete(LEDGER, key[1:])
+            return
+        if delivery.stage is Stage.CALLING:
+            delivery.is_lost = True
+        self._end(turn, key[1:], delivery, Result.FAILED, Reason.DECISION_FAILED, why)
 
     def _again(self, turn: Turn, key: bytes, delivery: Delivery, reason: Reason | None) -> None:
         if delivery.order is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any, assert_never
 
 from app import wire
-from app.domain import decide
+from app.domain import decide, undecided
 from app.domain.deliver import Context
 from app.domain.model.app_rules import AppRules
 from app.domain.model.effect import ClaimId, Effect, Keep, MoveToken, Post, Record, Send
@@ -15,7 +15,7 @@ from app.domain.model.event import Event, Tick
 from app.domain.model.history import History
 from app.domain.model.mail import IdClaim, PassedOn, TokenClaim
 from app.domain.model.quota import CallUp, Lease, Loan, Waiter
-from app.domain.model.user import Activity, Agenda, Profile, User
+from app.domain.model.user import Activity, Agenda, Held, OnItsWay, Profile, User, Waiting
 from app.domain.rules import lease as lending
 from app.domain.rules.plan import Catalog
 from app.topics import Topics, coordinator_of
@@ -150,15 +150,33 @@ class UsersActor:
         user = self._users.get(turn, key[1:].decode("utf-8", "surrogatepass"))
         self._carry_out(turn, user, decide.on_due(user, due_ms, self._context(turn.now_ms, turn.now_ms)))
 
-    def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
-        """Deciding what is due failed: it ends without a push; the failure is in the log and among the dead letters.
+    def abandon(self, turn: Turn, key: bytes, due_ms: int, why: str) -> None:
+        """Deciding what is due failed: it ends without a push. A held message has a decision that says so, a timer a
+        dead letter with what had started it.
 
         The first step of a turn that begins anew: no user is at hand yet.
         """
         agenda = turn.get(AGENDA, key[1:])
         if agenda is not None:
-            agenda.entries = [e for e in agenda.entries if getattr(e, "due_ms", due_ms + 1) > due_ms]
-            turn.put(AGENDA, key[1:], agenda)
+            over = [e for e in agenda.entries if not isinstance(e, OnItsWay) and e.due_ms <= due_ms]
+            self._end_all(turn, key[1:], agenda, over, why)
+
+    def _end_all(
+        self, turn: Turn, key: bytes, agenda: Agenda, over: Sequence[Waiting | Held], why: str
+    ) -> None:
+        """Nobody can decide on these (C152, E6). Nothing but the entries is asked: the rest may be what is at fault."""
+        names = {id(entry) for entry in over}
+        agenda.entries = [entry for entry in agenda.entries if id(entry) not in names]
+        turn.put(AGENDA, key, agenda)
+        user = key.decode("utf-8", "surrogatepass")
+        for entry in over:
+            if isinstance(entry, Held):
+                decision = undecided.dropped(user, entry, turn.now_ms, why)
+                turn.send(self._topics.decisions, key, wire.encode_decision(decision))
+            else:
+                origin = undecided.origin(self._topics.events, self._partition.number, key, entry)
+                letter = wire.dead_letter(origin, "failed_step", f"the timer of {entry.campaign}: {why}")
+                turn.send(self._topics.dead_letters, key, letter)
 
     def bury(self, turn: Turn, record: Any, reason: str, detail: str) -> None:
         """A dead letter, under the record's own key. The turn of somebody that failed is over all the same."""
@@ -166,9 +184,9 @@ class UsersActor:
         if reason == "failed_step" and record.topic == self._topics.users_mail:
             mail = self.read(record)
             if isinstance(mail, Read) and isinstance(mail.message, CallUp):
-                self._pass_over(turn, mail.message)
+                self._pass_over(turn, mail.message, detail)
 
-    def _pass_over(self, turn: Turn, mail: CallUp) -> None:
+    def _pass_over(self, turn: Turn, mail: CallUp, why: str) -> None:
         """Deciding on the first who waits failed: they wait no more, and nothing is sent to them."""
         self._users.enter(turn)
         share = lending.share_of(self._leases.of(mail.campaign), mail.period)
@@ -178,10 +196,9 @@ class UsersActor:
             waiter = self._take_waiter(turn, mail, number)
             agenda = turn.get(AGENDA, _key(waiter.user))
             if agenda is not None:
-                agenda.entries = [
-                    e for e in agenda.entries if getattr(e, "message_id", "") != waiter.message_id
-                ]
-                turn.put(AGENDA, _key(waiter.user), agenda)
+                held = [e for e in agenda.entries if isinstance(e, Held)]
+                over = [e for e in held if e.message_id == waiter.message_id]
+                self._end_all(turn, _key(waiter.user), agenda, over, why)
 
     def done(self, turn: Turn, result: Any) -> None:
         """Users call nobody."""

@@ -73,8 +73,8 @@ class Actor(Protocol):
     def due(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """`key` (with its table's prefix) waited for `due_ms`, and it has come."""
 
-    def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
-        """`due` failed for this key: take the wait out of the state without deciding, so that it ends."""
+    def abandon(self, turn: Turn, key: bytes, due_ms: int, why: str) -> None:
+        """`due` failed for this key, and `why`: take the wait out of the state, so that it ends, and say what ended."""
 
     def bury(self, turn: Turn, record: Record, reason: str, detail: str) -> None:
         """Put a record among the dead letters."""

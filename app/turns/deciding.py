@@ -172,7 +172,7 @@ class _Attempt:
 
     def _bury(self, record: Record, read: Read | Unreadable, bury: Exception | None) -> None:
         if bury is not None:
-            self._actor.bury(self.turn, record, "failed_step", f"{type(bury).__name__}: {bury}")
+            self._actor.bury(self.turn, record, "failed_step", _told(bury))
         elif isinstance(read, Unreadable):
             self._actor.bury(self.turn, record, read.reason, read.detail)
         else:
@@ -212,9 +212,13 @@ class _Attempt:
                 turn.now_ms = due_ms
                 turn.watermark.stream_ms = max(turn.watermark.stream_ms, due_ms)
             if bury is not None and turn.operations == 0:
-                self._actor.abandon(turn, key, due_ms)
+                self._actor.abandon(turn, key, due_ms, _told(bury))
             else:
                 self._actor.due(turn, key, due_ms)
             turn.forget_due(key, due_ms)
             turn.operations += 1
         return True
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

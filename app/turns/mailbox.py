@@ -51,7 +51,7 @@ class Mailbox:
     def due(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """Nothing waits here."""
 
-    def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
+    def abandon(self, turn: Turn, key: bytes, due_ms: int, why: str) -> None:
         """Nothing waits here."""
 
     def bury(self, turn: Turn, record: Any, reason: str, detail: str) -> None:

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     SURGE = "surge"
     STOPPED_BY_OPERATOR = "stopped_by_operator"
     ERASED = "erased"
+    DECISION_FAILED = "decision_failed"
 
 
 class DeadLetterReason(StrEnum):
@@ -230,6 +231,10 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType({
     Reason.ERASED: _rule(
         "The user's data was erased on request.",
         "`user erase` removed the user while the message was unfinished (C162).", _DROPPED, _FAILED),
+    Reason.DECISION_FAILED: _fault(
+        "Something went wrong inside Carillon, and the message could not be decided on.",
+        "Deciding on its due timer, its turn or its next attempt raised; the detail says what. It is a bug of "
+        "ours.", _DROPPED, _FAILED, _INBOX),
 })
 # fmt: on
 

@@ -75,7 +75,7 @@ class SumActor:
         if value.total < 0:
             raise RuntimeError("negative")
 
-    def abandon(self, turn: Turn, key: bytes, due_ms: int) -> None:
+    def abandon(self, turn: Turn, key: bytes, due_ms: int, why: str) -> None:
         value = turn.get(SUMS, key[1:])
         assert value is not None
         value.due_ms = None

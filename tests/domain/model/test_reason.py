@@ -19,7 +19,7 @@ user_cap total_limit daily_limit run_limit safety_check throttled delay app_laun
 moment_missed low_value superseded missing_variable template_error content_unavailable payload_too_large
 invalid_token provider_rejected provider_unavailable retries_exhausted expired surge stopped_by_operator erased
 """
-ADDED = "per_user_limit"
+ADDED = "per_user_limit decision_failed"
 DEAD_LETTERS = "unreadable wrong_type too_large no_user time_out_of_range unknown_kind failed_step"
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "reasons.md"
 
