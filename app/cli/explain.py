@@ -32,13 +32,19 @@ def lines(value: Mapping[str, Any]) -> Iterator[str]:
     yield value["sentence"]
     yield ""
     yield f"{value['campaign']}: {value['name']}, version {value['version']}, {value['status']}; {value['trigger']}"
-    yield f"{value['user']}: as of {time_text(value['now_ms'])}, zone {value['zone']}"
+    yield f"{value['user']}: as of {time_text(value['now_ms'])}, zone {value['zone']}{_whose(value)}"
     yield from _part("The user's last events, the latest first", _events(value))
     yield from _part("Audience, as of now", _finding(value["audience"]))
     yield from _part("Open for this user", _timers(value["timers"]))
     yield from _part("Guards, as of now", _guards(value["guards"]))
     yield from _part("Devices, as of now", _devices(value["devices"]))
-    yield from _part("What was decided, the latest first", _decisions(value["decisions"]))
+    yield from _part("What was decided, the latest first", _decisions(value))
+
+
+def _whose(value: Mapping[str, Any]) -> str:
+    """A zone that stands in for the user's own says so (C044)."""
+    whose = {"campaign": "the campaign's", "app": "the app's"}.get(value.get("zone_source", ""))
+    return f" ({whose}: the user's own is not known)" if whose else ""
 
 
 def _part(title: str, told: Iterator[str]) -> Iterator[str]:
@@ -93,7 +99,8 @@ def _devices(devices: list[Mapping[str, Any]]) -> Iterator[str]:
         yield "none"
 
 
-def _decisions(decisions: list[Mapping[str, Any]] | None) -> Iterator[str]:
+def _decisions(value: Mapping[str, Any]) -> Iterator[str]:
+    decisions: list[Mapping[str, Any]] | None = value["decisions"]
     if decisions is None:
         yield "they cannot be read at the moment"
         return
@@ -102,3 +109,5 @@ def _decisions(decisions: list[Mapping[str, Any]] | None) -> Iterator[str]:
         for each in decisions
     ]
     yield from table(("time", "step", "reason", "message"), rows).split("\n") if rows else ["nothing"]
+    if value.get("searched"):
+        yield value["searched"]

@@ -17,7 +17,7 @@ from app.domain.rules.control import is_in_control
 from app.domain.rules.cut_offs import cut_off_at
 from app.domain.rules.plan import Catalog, Plan
 from app.domain.rules.schedule import is_within
-from app.domain.rules.zones import zone_for
+from app.domain.rules.zones import ZoneSource, zone_for
 
 
 class Asked(Struct, frozen=True):
@@ -40,9 +40,17 @@ class Cleared(Struct, frozen=True):
 
 def zone_of(plan: Plan, user: User, rules: AppRules) -> str:
     """Whose wall clock counts: user, campaign, app (C044). A trait wins over what devices report."""
+    return zone_for(_own_zone(user), plan.campaign.zone, rules.zone)[0]
+
+
+def zone_source_of(plan: Plan, user: User, rules: AppRules) -> ZoneSource:
+    """Whose zone that is."""
+    return zone_for(_own_zone(user), plan.campaign.zone, rules.zone)[1]
+
+
+def _own_zone(user: User) -> str | None:
     trait = user.profile.traits.get("timezone")
-    zone, _ = zone_for(trait if isinstance(trait, str) else user.profile.zone, plan.campaign.zone, rules.zone)
-    return zone
+    return trait if isinstance(trait, str) else user.profile.zone
 
 
 def cut_off_of(plan: Plan, user: User, rules: AppRules, ready_ms: int) -> int | None:

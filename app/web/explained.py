@@ -13,6 +13,7 @@ from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Status
 from app.domain.model.decision import Decision
 from app.domain.model.history import History
+from app.domain.model.quota import Lease
 from app.domain.model.user import Activity, Agenda, Profile, User
 from app.domain.rules.plan import Catalog
 from app.turns.state import State
@@ -20,21 +21,31 @@ from app.turns.table import Table
 from app.web.events import Placed
 from app.web.told import Told, tell_all
 from tables.catalog import CatalogReader, Records
+from tables.leases import LEASES
 from tables.users import ACTIVITY, AGENDA, HISTORY, PROFILE
 
 
 class ExplainedView(Explained, frozen=True):
-    """An explanation with the decisions on this user and campaign, the latest on top; None: not readable now."""
+    """An explanation with the decisions on this user and campaign, the latest on top; None: not readable now.
+
+    `searched`: how far back they were looked for, where there may be older ones.
+    """
 
     decisions: tuple[Told, ...] | None = None
+    searched: str = ""
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """What was read for an explanation. `asked_for`: how many events the state remembers; `decisions`: of this user."""
+    """What was read for an explanation. `asked_for`: how many events the state remembers; `decisions`: of this user.
+
+    `searched`: how far back was looked for them, where there may be more; `lease`: of the campaign's limits.
+    """
 
     events: Sequence[Placed]
     asked_for: int
     decisions: Sequence[Decision] | None
+    searched: str = ""
+    lease: Lease = msgspec.field(default_factory=Lease)
 
 
 def user_of(state: State, user: str, key: bytes) -> User | None:
@@ -49,6 +60,11 @@ def user_of(state: State, user: str, key: bytes) -> User | None:
         agenda or Agenda(),
         lambda _user: _part(state, HISTORY, key) or History(),
     )
+
+
+def lease_of(state: State, campaign: str) -> Lease:
+    """What the user's partition holds of a campaign's limits."""
+    return _part(state, LEASES, campaign.encode()) or Lease()
 
 
 def _part(state: State, table: Table[Any], key: bytes) -> Any:
@@ -83,9 +99,10 @@ def view(
         rules=rules,
         now_ms=now_ms,
         decisions=about,
+        lease=sources.lease,
     )
     told = None if about is None else tuple(reversed(tell_all(about)))
-    return ExplainedView(**msgspec.structs.asdict(explain(case)), decisions=told)
+    return ExplainedView(**msgspec.structs.asdict(explain(case)), decisions=told, searched=sources.searched)
 
 
 def past_of(events: Iterable[Placed], reader: CatalogReader, rules: AppRules) -> tuple[Past, ...]:

@@ -28,6 +28,7 @@ from app.web.explained import ExplainedView
 from app.web.inside import Inside
 from app.web.owner import Owners, user_key
 from app.web.partitions import PartitionView, percent_of, views
+from app.web.searching import Search
 from app.web.told import Told, tell_all
 from tables.stats import OF_CAMPAIGN, Latest
 from tables.stats_tail import StatsTail
@@ -48,6 +49,7 @@ class Readers(NamedTuple):
     stats: StatsTail
     owners: Owners
     events: Events
+    search: Search
 
 
 class LatestFound(Struct, frozen=True):
@@ -111,11 +113,25 @@ class Looks:
             )
         offsets = list(found.activity.recent_offsets)
         events = await self._readers.events.at(place, offsets)
-        sources = explained.Sources(events, len(offsets), await self._decided_on(place, key))
+        decided, searched = await self._decided_further_back(place, key)
+        sources = explained.Sources(
+            events, len(offsets), decided, searched, explained.lease_of(state, campaign)
+        )
         view = explained.view(found, campaign, sources, self._inside.catalog, self._now_ms(partition))
         if view is None:
             raise self._unknown_campaign(campaign)
         return view
+
+    async def _decided_further_back(self, place: int, key: bytes) -> tuple[list[Decision] | None, str]:
+        """Also what stands before the last ones, as far as a look back may go; and how far that was."""
+        decided = await self._decided_on(place, key)
+        offsets = [] if decided is None else self._offsets_on(place, key)
+        if decided is None or len(offsets) < LATEST:
+            return decided, ""
+        found = await self._readers.search.before(place, min(offsets), key)
+        known = {decision.id for decision in decided}
+        older = [decision for decision in found.decisions if decision.id not in known]
+        return [*decided, *older], found.sentence(len(offsets))
 
     def _unknown_campaign(self, campaign: str) -> Problem:
         if campaign in self._inside.catalog.records.standings:
@@ -129,10 +145,13 @@ class Looks:
     async def _decided_on(self, place: int, key: bytes) -> list[Decision] | None:
         """The last decisions on a user, the last on top; None where they cannot be read at the moment."""
         try:
-            _, state = self._state("tally", place)
-            return await self._readers.decisions.at(place, people.offsets_of(state, key))
+            return await self._readers.decisions.at(place, self._offsets_on(place, key))
         except Problem:
             return None
+
+    def _offsets_on(self, place: int, key: bytes) -> list[int]:
+        """Where the last decisions on a user stand. Raises Problem."""
+        return people.offsets_of(self._state("tally", place)[1], key)
 
     def _state(self, actor: str, place: int) -> tuple[Partition, State]:
         partition = self._inside.hosts[actor].partitions.get(place)

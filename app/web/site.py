@@ -26,6 +26,7 @@ from app.web.metrics import Metrics, timed
 from app.web.openapi import OPERATIONS
 from app.web.owner import Owners
 from app.web.probes import Probes
+from app.web.searching import Search
 from app.web.words import FILTERS, asset, share
 from tables.stats_tail import StatsTail
 
@@ -110,6 +111,7 @@ def readers_of(inside: Inside) -> Readers:
         StatsTail(kafka, topics.stats, inside.settings.partitions),
         Owners(inside),
         Events(kafka, topics.events),
+        Search(kafka, topics.decisions),
     )
 
 
@@ -121,7 +123,7 @@ def _running(readers: Readers, pulse: Pulse) -> Callable[[web.Application], Asyn
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks)
-        for reader in (readers.ends, readers.decisions, readers.events, readers.owners):
+        for reader in (readers.ends, readers.decisions, readers.events, readers.search, readers.owners):
             await reader.stop()
 
     return run

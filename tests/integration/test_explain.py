@@ -110,3 +110,19 @@ def test_the_page_is_there_at_either_worker(explaining: System) -> None:
         web = explaining.environment(worker)["CARILLON_WEB"]
         status, text = _request(web, "GET", f"/console/users/{one}/explain/priced", None, raw=True)
         assert (status, "<h1>Not sent: the last add_to_cart" in text) == (200, True)
+
+
+def test_decisions_from_before_the_remembered_ones_are_found_and_it_is_said_how_far_back(
+    explaining: System,
+) -> None:
+    """Given more decisions on a user than are remembered, then the first of them is told, whichever worker is asked."""
+    one, _ = users_of_both()
+    explaining.feed([message(one, 10 + n, "add_to_cart", price=12) for n in range(24)])
+    explaining.settle()
+    for worker in (0, 1):
+        found = asked(explaining, one, worker)
+        steps = [each["step"] for each in found["decisions"]]
+        assert (len(steps) > 32, steps.count("qualified")) == (True, 1 + 24)
+        assert found["searched"].startswith("Looked at the last 32 decisions")
+        assert "all that is kept" in found["searched"]
+        assert steps[-1] == "qualified"

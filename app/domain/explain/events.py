@@ -12,6 +12,7 @@ from app.domain.explain.model import Case, Fate, JudgedEvent, Past
 from app.domain.explain.timers import Ending
 from app.domain.guard import zone_of
 from app.domain.model.campaign import EVERYONE, Repeat, Status
+from app.domain.model.decision import Step
 from app.domain.model.event import Event
 from app.domain.model.user import Waiting
 from app.domain.rules.answers import match_value
@@ -94,10 +95,11 @@ def _of_another(each: Past, plan: Plan) -> _Judged:
         return _Judged(Fate.NO_MATCH, f"it answers nothing: it had {why_not(where)}")
     match = match_value(unless.match, each.event.properties)
     if unless.match is None:
-        return _Judged(Fate.ANSWERS, "it answers an open timer of this campaign")
-    if match is None:
-        return _Judged(Fate.ANSWERS, f"it answers every open timer: it has no {unless.match}")
-    return _Judged(Fate.ANSWERS, f"it answers the open timer with {unless.match} {match}")
+        return _Judged(Fate.ANSWERS, "")
+    return _Judged(
+        Fate.ANSWERS,
+        f"; it has no {unless.match}, so it is for all" if match is None else f" with {unless.match} {match}",
+    )
 
 
 def _as_status(status: Status) -> str:
@@ -134,6 +136,8 @@ class _Answers:
     def of(self, each: Past, judged: _Judged | None) -> JudgedEvent:
         """The event with its fate."""
         found = judged or self._triggered(each.event)
+        if found.fate is Fate.ANSWERS:
+            found = self._answering(each.event, found.sentence)
         return JudgedEvent(
             each.event.message_id,
             each.event.name or NAMELESS,
@@ -144,6 +148,34 @@ class _Answers:
             None if found.fate is Fate.OTHER else plan_of(each, self._plan).version,
             where_of(each, self._plan),
         )
+
+    def _answering(self, event: Event, which: str) -> _Judged:
+        """What an event that may answer timers did answer; `which`: those that it is for."""
+        for each in self._case.decisions or ():
+            if isinstance(each.detail, dict) and each.detail.get("answered_by") == event.message_id:
+                if each.step is Step.ANSWERED:
+                    return _Judged(
+                        Fate.ANSWERS, "it came too late: the message had been sent when it arrived"
+                    )
+                return _Judged(Fate.ANSWERS, "it took a message back that was held")
+        armed = [each.event for each in self._case.past if self._ended_by(each.event, event)]
+        if armed:
+            told = ", ".join(f"{each.name} of {instant_text(each.time_ms)}" for each in armed)
+            return _Judged(Fate.ANSWERS, f"it answered the timer of {told}")
+        timers_text = "date" if self._plan.date is not None else "timer"
+        return _Judged(
+            Fate.OTHER,
+            f"it answered nothing: no {timers_text}{which} of the user's last events was open then",
+        )
+
+    def _ended_by(self, event: Event, by: Event) -> bool:
+        """Did `by` answer what this event had started? Of dates it is known by the time of the answer."""
+        ended = self._endings.get(event.message_id)
+        if ended is None and event.name == self._plan.campaign.when.event:
+            ended = self._dates.ending_of(event)
+        if ended is None or ended.fate is not Fate.ANSWERED:
+            return False
+        return ended.by.message_id == by.message_id if ended.by is not None else ended.at_ms == by.time_ms
 
     def _triggered(self, event: Event) -> _Judged:
         waiting = self._waiting.get(event.message_id)
@@ -207,7 +239,11 @@ def _ending_text(ended: Ending, plan: Plan) -> str:
     if plan.date is not None and ended.fate is Fate.REPLACED and by is not None:
         return f"a newer {by.name} of {instant_text(by.time_ms)} told the date anew"
     if ended.fate is Fate.REPLACED and by is not None:
+        if ended.is_late:
+            return f"it came after {by.name} of {instant_text(by.time_ms)}, a later one, whose timer counts"
         return f"its timer was started again by {by.name} of {instant_text(by.time_ms)}"
+    if ended.fate is Fate.REPLACED:
+        return "a later one had taken its timer over before it came"
     return "the timer of another one was running already"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from app.domain.explain import events, guards
+from app.domain import guard
+from app.domain.explain import events, guards, limits
 from app.domain.explain.model import Case, Explained, Timer
 from app.domain.explain.timers import passed_over
 from app.domain.explain.verdict import verdict_of
@@ -27,7 +28,7 @@ def explain(case: Case) -> Explained:
     timers = open_for(case, plan)
     asked = guards.asked_now(case, plan)
     chosen = plan.who.chosen(subject) if plan.who.is_per_device else None
-    answers = guards.answers(asked, chosen)
+    answers = (*guards.answers(asked, chosen), *limits.answers(asked, case.lease))
     said = verdict_of(case, plan, judged, timers, answers, asked.zone)
     return Explained(
         user=case.user.id,
@@ -49,6 +50,7 @@ def explain(case: Case) -> Explained:
         timers=timers,
         guards=answers,
         devices=guards.devices(case.user.profile, chosen),
+        zone_source=guard.zone_source_of(plan, case.user, case.rules),
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Status
 from app.domain.model.decision import Decision
 from app.domain.model.event import Event
+from app.domain.model.quota import Lease
 from app.domain.model.user import User
 from app.domain.rules.findings import Finding
 from app.domain.rules.plan import Catalog
@@ -36,7 +37,8 @@ class Case(Struct, frozen=True):
     """Everything that an explanation rests on.
 
     `past`: the last events that the log still has, in its order; `gone`: how many it no longer has; `decisions`: those
-    on this user and campaign, oldest first, None where they cannot be read at the moment.
+    on this user and campaign, oldest first, None where they cannot be read at the moment; `lease`: what the user's
+    partition holds of the campaign's limits.
     """
 
     campaign: str
@@ -48,6 +50,7 @@ class Case(Struct, frozen=True):
     rules: AppRules
     now_ms: int
     decisions: tuple[Decision, ...] | None = ()
+    lease: Lease = field(default_factory=Lease)
 
 
 class Fate(StrEnum):
@@ -131,7 +134,8 @@ class Verdict(StrEnum):
 class Explained(Struct, frozen=True):
     """The explanation. `audience` and `guards` are as of now (`now_ms`), whatever they were when an event came.
 
-    `audience_device`: for which device the audience is told, where it asks about devices.
+    `audience_device`: for which device the audience is told, where it asks about devices. `zone_source`: whose zone it
+    is, the user's own or what stands in for it (C044).
     """
 
     user: str
@@ -153,3 +157,4 @@ class Explained(Struct, frozen=True):
     guards: tuple[GuardAnswer, ...]
     devices: tuple[DeviceAnswer, ...]
     audience_device: str | None = None
+    zone_source: str = ""

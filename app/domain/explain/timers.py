@@ -17,11 +17,15 @@ ALWAYS_MS = -(1 << 62)
 
 
 class Ending(Struct, frozen=True):
-    """What became of a timer as far as the events tell: it runs or has run out (`waits`), or an event ended it."""
+    """What became of a timer as far as the events tell: it runs or has run out (`waits`), or an event ended it.
+
+    `is_late`: that event stands before this one in the log, though it is the later one.
+    """
 
     fate: Fate
     by: Event | None = None
     at_ms: int | None = None
+    is_late: bool = False
 
 
 class _Played:
@@ -74,11 +78,11 @@ def play(
             played.end(before, Fate.ANSWERED, each.event)
             answers.remember_answer(played.user, (plan.answer,), each.event, each.now_ms, ALWAYS_MS)
         if each.offset in arming:
-            _arm(played, user, plan, each)
+            _arm(played, user, plan, each, past)
     return played.endings
 
 
-def _arm(played: _Played, user: User, plan: Plan, each: Past) -> None:
+def _arm(played: _Played, user: User, plan: Plan, each: Past, past: Sequence[Past]) -> None:
     event, before = each.event, played.running()
     inaction.arm(played.user, each.catalog.in_force(plan.id) or plan, event, ALWAYS_MS)
     if event.message_id in played.running():
@@ -86,9 +90,27 @@ def _arm(played: _Played, user: User, plan: Plan, each: Past) -> None:
         played.endings[event.message_id] = _answered_earlier(user, plan, event) or Ending(Fate.WAITS)
         return
     answered = _answered_earlier(played.user, plan, event)
-    is_restart = plan.campaign.when.repeat is Repeat.RESTART
-    other = Ending(Fate.REPLACED if is_restart else Fate.LEFT_TO_FIRST)
+    other = Ending(Fate.LEFT_TO_FIRST)
+    if plan.campaign.when.repeat is Repeat.RESTART:
+        other = Ending(Fate.REPLACED, _later_one(plan, each, past), is_late=True)
     played.endings[event.message_id] = answered or other
+
+
+def _later_one(plan: Plan, late: Past, past: Sequence[Past]) -> Event | None:
+    """The trigger that the log has before this one and that is later by its own time, within the time of its timer."""
+    unless, event = plan.unless, late.event
+    if unless is None:
+        return None
+    match = answers.match_value(unless.match, event.properties)
+    found = [
+        other.event
+        for other in past
+        if other.offset < late.offset
+        and other.event.name == event.name
+        and 0 < other.event.time_ms - event.time_ms <= unless.within_ms
+        and answers.match_value(unless.match, other.event.properties) == match
+    ]
+    return min(found, key=lambda other: other.time_ms, default=None)
 
 
 def passed_over(user: User, plan: Plan) -> frozenset[str]:

@@ -34,6 +34,7 @@ from app.web.ends import Ends
 from app.web.events import Events, Placed
 from app.web.looks import Readers
 from app.web.owner import Owners
+from app.web.searching import Found, Search
 from app.web.site import build
 from app.wire import EventReader
 from tables import inbox, ledger, stats, users
@@ -75,6 +76,19 @@ class KeptDecisions(Decisions):
         if self.kept is None:
             raise not_now("Kafka did not give the decisions")
         return decode([self.kept[offset] for offset in offsets])
+
+
+class KeptSearch(Search):
+    """Finds what a test lets it find; `asked`: before which offsets."""
+
+    def __init__(self) -> None:
+        super().__init__("", "")
+        self.found = Found()
+        self.asked: list[int] = []
+
+    async def before(self, partition: int, offset: int, key: bytes) -> Found:
+        self.asked.append(offset)
+        return self.found
 
 
 class KeptEvents(Events):
@@ -214,5 +228,6 @@ class Rig:
 
     def application(self) -> web.Application:
         """The web application that Faust would serve."""
-        build(self, Readers(self.ends, self.decisions, self.stats, Owners(self), self.events))
+        self.search = KeptSearch()
+        build(self, Readers(self.ends, self.decisions, self.stats, Owners(self), self.events, self.search))
         return cast(web.Application, self.engine.web.web_app)

@@ -13,6 +13,7 @@ from app.domain.model.event import PushStatus
 from app.domain.model.reason import EXPLANATIONS, Reason
 from app.domain.model.user import Activity, Device, Profile
 from app.turns.actor import Time
+from app.web.searching import Found
 from tables.catalog import Definition
 from tables.users import ACTIVITY, PROFILE
 from tests.app.web.asking import Client, json_of, page_of
@@ -77,6 +78,8 @@ async def test_the_api_says_which_condition_and_which_value(client: Client, rig:
         "quiet_hours",
         "user_caps",
         "control_group",
+        "per_user_limit",
+        "campaign_limits",
     ]
     assert [device["reason"] for device in found["devices"]] == [None, "push_unsupported"]
     assert [each["step"] for each in found["decisions"]] == ["sent", "qualified"]
@@ -205,3 +208,42 @@ async def test_a_user_of_another_worker_is_asked_there(tmp_path: Path) -> None:
     rig = Rig(tmp_path, partitions=(), count=2)
     async with TestClient(TestServer(rig.application())) as client:
         assert "has no worker that is ready" in (await json_of(client, PATH, 503))["detail"]
+
+
+async def test_where_more_was_decided_it_is_looked_further_back_and_said_how_far(
+    client: Client, rig: Rig
+) -> None:
+    """Given a user with as many decisions as are remembered, then older ones count, too, and the limit is named."""
+    a_known_user(rig, country="US", age=30)
+    a_priced_campaign(rig)
+    events(rig, {"price": 12}, {"price": 12})
+    decisions(rig, *[a_decision(id=f"x{n}", campaign="other", trigger={"event_id": "o"}) for n in range(32)])
+    older = a_decision(Step.DROPPED, trigger={"event_id": "e-1"}, reason=Reason.USER_CAP)
+    rig.search.found = Found((older,), 20_000, EVENT_MS)
+    found = await json_of(client, PATH)
+    assert (found["reason"], found["verdict"]) == ("user_cap", "not_sent")
+    assert found["searched"].startswith(
+        "Looked at the last 32 decisions on this user, and at the 20000 records"
+    )
+    assert "is not searched" in found["searched"]
+    assert rig.search.asked == [0]
+    assert found["searched"] in text_of(await page_of(client, PAGE))
+
+
+async def test_where_everything_is_known_nothing_is_searched(client: Client, rig: Rig) -> None:
+    a_known_user(rig)
+    a_priced_campaign(rig)
+    decisions(rig, a_decision(Step.QUALIFIED))
+    assert (await json_of(client, PATH))["searched"] == ""
+    assert rig.search.asked == []
+
+
+async def test_the_zone_says_whose_it_is(client: Client, rig: Rig) -> None:
+    """C044: a zone that stands in for the user's own is told as such."""
+    a_known_user(rig)
+    a_priced_campaign(rig)
+    assert (await json_of(client, PATH))["zone_source"] == "app"
+    assert "the app's: the user's own is not known" in text_of(await page_of(client, PAGE))
+    a_known_user(rig, timezone="Asia/Tokyo")
+    found = await json_of(client, PATH)
+    assert (found["zone"], found["zone_source"]) == ("Asia/Tokyo", "user")
