@@ -35,8 +35,9 @@ CONDITIONS = {
         "`first: in_last 7d`, `last: {before: 2026-11-23}`",
     ),
     "near": (
-        "{near: {km: 25, of: [[48.85, 2.35]]}}",
-        "a last position (`context.location`) so near to one of the points, which are latitude and longitude",
+        '{near: {km: 25, of: [[48.85, 2.35]], cities: [Lyon, "Paris, TX, US"]}}',
+        "a last position (`context.location`) so near to one of the points (latitude, longitude) or to the "
+        "centre of one of the cities; one of the two lists may be left out",
     ),
     "device": (
         '{device: {os: android, app_version: {gte: "3.2.0"}}}',
@@ -56,6 +57,13 @@ DEVICES = """
 the user with each of their devices, the user qualifies where it holds for one, and the push goes to those for
 which it holds. A user without devices is asked once, without one. A value that is missing makes a comparison
 false, so `none` around it holds; a value of another type never matches.
+"""
+CITIES = """
+**Cities** are those of GeoNames (geonames.org, CC BY 4.0) with 15,000 people or more, by any of their names, with or without accents:
+`Paris`, `Paris, TX, US`, or `{city: Paris, country: US, region: TX}`; the region is GeoNames' code, in the United
+States that of the state. A name alone means the city that has ten times as many people as any other of that name;
+where none has, the file is refused and the candidates are named. `campaign check` says where each city is.
+Coordinates are stored when the file is applied: a newer list of cities changes no campaign.
 """
 TRAITS = """
 **Traits that are worked out.** `age`: from `birthday` where that is a date, on the user's calendar, else the
@@ -85,6 +93,6 @@ def told() -> list[str | list[str]]:
         f"{codes(conditions.GROUPS)}. Under `where` it is a map from properties to a value or to operators.",
         table(("condition", "as in", "holds for"), rows),
         block("yaml", WHO),
-        *(" ".join(text.split()) for text in (DEVICES, TRAITS, PAST, SAVED)),
+        *(" ".join(text.split()) for text in (DEVICES, TRAITS, CITIES, PAST, SAVED)),
         block("yaml", SEGMENT),
     ]
