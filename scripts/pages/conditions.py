@@ -74,8 +74,10 @@ device said last.
 """
 PAST = f"""
 **Past behaviour** is counted from the moment at which a version of a campaign (a draft's too) or a saved
-segment asks about it; `campaign backfill` reads what came before out of the retained events. It includes the
-event that triggers, and events that come late. The total and the first and last time are exact. `within`, at
+segment asks about it; `campaign backfill` reads what came before out of the retained events. `apply` and
+`schedule` say from when on a condition is counted and how far back the log reaches; with `--backfill` they count
+it before the campaign is scheduled. Counting twice changes nothing. A count includes the event that triggers,
+and events that come late. The total and the first and last time are exact. `within`, at
 most {LONGEST_MS // DAY_MS}d, is exact for counts below {EXACT}; a count of {EXACT} or more may be too high by
 what happened on the (UTC) day in which the time begins.
 """
