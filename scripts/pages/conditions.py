@@ -59,7 +59,8 @@ which it holds. A user without devices is asked once, without one. A value that 
 false, so `none` around it holds; a value of another type never matches.
 """
 CITIES = """
-**Cities** are those of GeoNames (geonames.org, CC BY 4.0) with 15,000 people or more, by any of their names, with or without accents:
+**Cities** are those of GeoNames (geonames.org, CC BY 4.0) with 15,000 people or more, by any of their names, with or
+without accents:
 `Paris`, `Paris, TX, US`, or `{city: Paris, country: US, region: TX}`; the region is GeoNames' code, in the United
 States that of the state. A name alone means the city that has ten times as many people as any other of that name;
 where none has, the file is refused and the candidates are named. `campaign check` says where each city is.
