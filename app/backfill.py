@@ -33,12 +33,13 @@ class Filled(NamedTuple):
 
 
 class Backfill:
-    """One reading of the log."""
+    """One reading of the log. `mailed`: the offset after the last mail that was sent, in each partition."""
 
     def __init__(self, bootstrap: str, topics: Topics, counted: Counted) -> None:
         self._bootstrap = bootstrap
         self._topics = topics
         self._counted = counted
+        self.mailed: dict[TopicPartition, int] = {}
         self._until_ms = max((kind.since_ms for kind in counted.by_key.values()), default=0)
 
     async def run(self, partitions: int, begun: Callable[[int], Moved]) -> Filled:
@@ -111,8 +112,27 @@ class Backfill:
             key = user.encode("utf-8", "surrogatepass")
             answers.append(await producer.send(self._topics.users_mail, value, key=key, partition=partition))
         for answer in answers:
-            await answer
+            sent = await answer
+            place = TopicPartition(self._topics.users_mail, partition)
+            self.mailed[place] = max(self.mailed.get(place, 0), sent.offset + 1)
         return len(answers)
+
+
+async def oldest_ms(bootstrap: str, topic: str, partitions: int) -> int | None:
+    """When the oldest record that the topic still has was written; None where it has none."""
+    places = [TopicPartition(topic, number) for number in range(partitions)]
+    async with _Reader(bootstrap) as client:
+        starts, ends = await client.beginning_offsets(places), await client.end_offsets(places)
+        waiting = {place for place in places if starts[place] < ends[place]}
+        oldest: int | None = None
+        while waiting:
+            client.assign(list(waiting))
+            for place in waiting:
+                client.seek(place, starts[place])
+            for place, records in (await client.getmany(timeout_ms=POLL_MS)).items():
+                waiting.discard(place)
+                oldest = min(records[0].timestamp, oldest or records[0].timestamp)
+    return oldest
 
 
 class _Reader:

@@ -106,11 +106,9 @@ def segments_of(files: Documents, settings: Settings, *, with_all: bool = False)
         return tuple(here.values())
     saved = read_all(settings).segments
     newest = {name: found[1].segment for name in saved.names() if (found := saved.newest(name)) is not None}
-    missing = [name for name in files.elsewhere if name not in newest]
-    if missing:
-        raise CommandError(
-            f"There is no segment {missing[0]!r}, neither in the file nor saved. Put it into the file, or apply it."
-        )
+    lost = files.lost({name: each.who for name, each in newest.items()})
+    if lost:
+        raise CommandError("; ".join(map(str, lost)))
     return tuple((newest | here).values())
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from app.domain.files.campaign import load, named
 from app.domain.files.problems import Problem
+from app.domain.files.references import reference_problems
 from app.domain.model.campaign import Campaign, Segment
-from app.domain.rules.segments import cycle_from, references
+from app.domain.model.condition import EVERYONE, Condition
+from app.domain.rules.segments import references
 from app.settings import Settings
 
 
@@ -50,12 +52,32 @@ class Documents(NamedTuple):
     problems: list[FileProblem]
 
     @property
+    def texts(self) -> dict[Path, str]:
+        """Every file that was read."""
+        found = {each.path: each.text for each in self.campaigns}
+        return found | {each.path: each.text for each in self.segments}
+
+    @property
     def elsewhere(self) -> list[str]:
         """The segments that are named in these files and are not in them."""
-        here = {each.segment.name for each in self.segments}
         conditions = [each.campaign.who for each in self.campaigns]
         conditions += [each.segment.who for each in self.segments]
-        return sorted({name for who in conditions for name in references(who)} - here)
+        return sorted({name for who in conditions for name in references(who)} - self.known.keys())
+
+    @property
+    def known(self) -> dict[str, Condition]:
+        """The conditions of the segments of these files."""
+        return {each.segment.name: each.segment.who for each in self.segments}
+
+    def lost(self, saved: Mapping[str, Condition]) -> list[FileProblem]:
+        """What is wrong with the segments that these files name, where these are saved."""
+        known = {**saved, **self.known}
+        hint = "put it into the file, or apply it first"
+        return [
+            _of_file(path, problem)
+            for path, text in self.texts.items()
+            for problem in reference_problems(text, known, hint)
+        ]
 
 
 def read_files(paths: Sequence[Path], settings: Settings) -> tuple[list[Source], list[FileProblem]]:
@@ -75,19 +97,13 @@ def read_documents(paths: Sequence[Path], settings: Settings) -> Documents:
             else:
                 problems += _repeated(found, sources)
                 sources.append(found)
-    segments = [each for each in sources if isinstance(each, SegmentSource)]
-    return Documents(
-        [each for each in sources if isinstance(each, Source)], segments, [*problems, *_cycles(segments)]
+    read = Documents(
+        [each for each in sources if isinstance(each, Source)],
+        [each for each in sources if isinstance(each, SegmentSource)],
+        problems,
     )
-
-
-def _cycles(segments: Sequence[SegmentSource]) -> Iterator[FileProblem]:
-    known = {each.segment.name: each.segment.who for each in segments}
-    for each in segments:
-        way = cycle_from(each.segment.name, known)
-        if way is not None:
-            message = f"{each.segment.name!r} refers to itself: {' -> '.join(way)}"
-            yield FileProblem(str(each.path), "segment", message)
+    unknown = dict.fromkeys(read.elsewhere, EVERYONE)
+    return read._replace(problems=[*problems, *read.lost(unknown)])
 
 
 def read_text(path: Path) -> str | FileProblem:
@@ -107,11 +123,15 @@ def _read(path: Path, settings: Settings) -> Iterator[Source | SegmentSource | F
         return
     for found in load(text, app_zone=settings.zone, amplify_default=settings.push.amplify):
         if isinstance(found, Problem):
-            yield FileProblem(str(path), found.path, found.message, found.hint, found.line)
+            yield _of_file(path, found)
         elif isinstance(found, Campaign):
             yield Source(path, found, text)
         else:
             yield SegmentSource(path, found, text)
+
+
+def _of_file(path: Path, problem: Problem) -> FileProblem:
+    return FileProblem(str(path), problem.path, problem.message, problem.hint, problem.line)
 
 
 def _repeated(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.errors import FAILED, INTERRUPTED, NotFoundError
-from app.cli.output import AsJson, result, table, tell, time_text
+from app.cli.output import AsJson, result, table, time_text
 from app.cli.times import time_ms
 from app.settings import Settings, load_settings
 
@@ -48,6 +48,12 @@ Ids = Annotated[list[str], typer.Argument(metavar="ID...", show_default=False)]
 Id = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why; it is kept with the status.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until every worker decides by it.")]
+WithBackfill = Annotated[
+    bool,
+    typer.Option(
+        "--backfill", help="Count for `did` what happened before, out of the log, before it is scheduled."
+    ),
+]
 Schedule = Annotated[bool, typer.Option("--schedule", help="Schedule it as well: from then on it sends.")]
 
 
@@ -58,8 +64,10 @@ def check(files: Files, as_json: AsJson = False) -> None:
     _refuse(found.problems, as_json)
     lines = [f"{each.path}: {each.campaign.id} is in order" for each in found.campaigns]
     lines += [f"{each.path}: segment {each.segment.name} is in order" for each in found.segments]
-    for name in found.elsewhere:
-        tell(f"segment {name!r} is not in these files; apply looks for it among the saved ones")
+    from app.cli.campaign_applying import tell_cities, tell_elsewhere  # noqa: PLC0415 - heavy
+
+    tell_cities(found)
+    tell_elsewhere(found)
     value = {"campaigns": [each.campaign.id for each in found.campaigns], "problems": []}
     if found.segments:
         value["segments"] = [each.segment.name for each in found.segments]
@@ -118,23 +126,25 @@ def preview(file: File, user: User, as_json: AsJson = False) -> None:
 
 
 @app.command(epilog="Example: python -m app campaign apply --schedule examples/demo/cart-reminder.yaml")
-def apply(files: Files, schedule: Schedule = False, wait: Wait = True, as_json: AsJson = False) -> None:
+def apply(
+    files: Files,
+    schedule: Schedule = False,
+    backfill: WithBackfill = False,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
     """Make campaigns and saved segments, or change them to their next version. Nothing is sent before `schedule`."""
+    from app.cli.campaign_applying import LostSegments, Manner, apply_files  # noqa: PLC0415 - heavy
+
     settings = load_settings()
     found = _read(files, settings)
     _refuse(found.problems, as_json)
-
-    def decide(records: Records, act: Act) -> Sequence[Change | SegmentChange]:
-        from tables.catalog_writer import applied, refuse_references, saved  # noqa: PLC0415 - heavy
-
-        campaigns = [each.campaign for each in found.campaigns]
-        refuse_references(records, campaigns, [each.segment for each in found.segments])
-        changes = [
-            applied(records, each.campaign, each.text, act, schedule=schedule) for each in found.campaigns
-        ]
-        return [*(saved(records, each.segment, each.text, act) for each in found.segments), *changes]
-
-    _change(settings, decide, as_json, publish=True, wait=wait)
+    try:
+        changes = apply_files(found, Manner(schedule, backfill, wait), settings)
+    except LostSegments as error:
+        _refuse(error.problems, as_json)
+    else:
+        _say(changes, as_json)
 
 
 @app.command(epilog="Example: python -m app campaign diff campaigns/cart-reminder.yaml")
@@ -153,17 +163,12 @@ def diff(file: File, as_json: AsJson = False) -> None:
 
 
 @app.command(epilog="Example: python -m app campaign schedule cart-reminder")
-def schedule(ids: Ids, wait: Wait = True, as_json: AsJson = False) -> None:
+def schedule(ids: Ids, backfill: WithBackfill = False, wait: Wait = True, as_json: AsJson = False) -> None:
     """Let campaigns send: at once, or from their start on."""
-    from tables.catalog_writer import scheduled  # noqa: PLC0415 - heavy
+    from app.cli.campaign_applying import Manner, schedule_campaigns  # noqa: PLC0415 - heavy
 
     unique = list(dict.fromkeys(ids))
-    _change(
-        load_settings(),
-        lambda records, act: [scheduled(records, each, act) for each in unique],
-        as_json,
-        wait=wait,
-    )
+    _say(schedule_campaigns(unique, Manner(True, backfill, wait), load_settings()), as_json)
 
 
 @app.command(epilog="Example: python -m app campaign pause cart-reminder --reason 'wrong price'")
@@ -222,9 +227,10 @@ def backfill(
 def list_all(as_json: AsJson = False) -> None:
     """List every campaign: its status, its version in force, its name."""
     from app.cli.campaign_records import read_all  # noqa: PLC0415 - heavy
+    from app.cli.campaign_shown import summary  # noqa: PLC0415 - heavy
 
     records = read_all(load_settings())
-    rows = [_summary(records, campaign) for campaign in sorted(records.standings)]
+    rows = [summary(records, campaign) for campaign in sorted(records.standings)]
     columns = ("campaign", "status", "version", "since", "name")
     lines = [
         [row["campaign"], row["status"], row["version"], time_text(row["since"]), row["name"]] for row in rows
@@ -240,61 +246,20 @@ def list_all(as_json: AsJson = False) -> None:
 def show(campaign: Id, as_json: AsJson = False) -> None:
     """Show one campaign: its status and those before, its versions, and the file of the one in force."""
     from app.cli.campaign_records import read_all  # noqa: PLC0415 - heavy
+    from app.cli.campaign_shown import history, shown, summary  # noqa: PLC0415 - heavy
 
     records = read_all(load_settings())
     if campaign not in records.standings:
         raise NotFoundError(
             f"There is no campaign {campaign!r}. `python -m app campaign list` shows those there are."
         )
-    value = _summary(records, campaign) | {
-        "history": _history(records, campaign),
+    value = summary(records, campaign) | {
+        "history": history(records, campaign),
         "versions": sorted(version for known, version in records.definitions if known == campaign),
     }
     definition = records.definitions[campaign, value["version"]]
     value |= {"definition": definition.campaign, "file": definition.text}
-    result(value, _shown(value), as_json)
-
-
-def _summary(records: Records, campaign: str) -> dict[str, Any]:
-    standings, time_ms = records.standings[campaign]
-    current = standings.current
-    definition = records.definitions.get((campaign, current.version))
-    return {
-        "campaign": campaign,
-        "name": definition.campaign.name if definition is not None else "",
-        "status": current.status,
-        "version": current.version,
-        "since": time_ms,
-        "reason": current.reason,
-        "actor": current.actor,
-    }
-
-
-def _history(records: Records, campaign: str) -> list[dict[str, Any]]:
-    standings, _ = records.standings[campaign]
-    return [
-        {"since": each.since_ms, "status": each.status, "version": each.version, "reason": each.reason}
-        for each in standings.before
-    ]
-
-
-def _shown(value: dict[str, Any]) -> str:
-    why = f" ({value['reason']})" if value["reason"] else ""
-    before = [
-        [time_text(each["since"]), each["status"], each["version"], each["reason"] or ""]
-        for each in value["history"]
-    ]
-    now = [time_text(value["since"]), value["status"], value["version"], value["reason"] or ""]
-    return "\n".join(
-        [
-            f"{value['campaign']}: {value['name']}",
-            f"{value['status']}{why}, version {value['version']} of {len(value['versions'])}",
-            "",
-            table(("since", "status", "version", "reason"), [*before, now]),
-            "",
-            value["file"].rstrip(),
-        ]
-    )
+    result(value, shown(value), as_json)
 
 
 def _backtest(file: Path, window: tuple[str | None, str | None], manner: Manner, as_json: bool) -> Report:
@@ -333,10 +298,14 @@ def _change(
     as_json: bool,
     *,
     reason: str | None = None,
-    publish: bool = False,
     wait: bool,
 ) -> None:
-    from app.cli.campaign_records import as_values, change, described  # noqa: PLC0415 - heavy
+    from app.cli.campaign_records import change  # noqa: PLC0415 - heavy
 
-    changes = change(settings, decide, reason=reason, publish=publish, wait=wait)
+    _say(change(settings, decide, reason=reason, wait=wait), as_json)
+
+
+def _say(changes: Sequence[Change | SegmentChange], as_json: bool) -> None:
+    from app.cli.campaign_records import as_values, described  # noqa: PLC0415 - heavy
+
     result(as_values(changes), described(changes), as_json)

@@ -71,7 +71,7 @@ class Housekeeping:
         ]
 
     async def _advise(self) -> None:
-        """Tell the group how far we are, for lag tools and autoscalers; nothing reads it back."""
+        """Tell the group how far we are, for lag tools and autoscalers; nothing that decides reads it back."""
         offsets = {
             TP(topic, partition.number): partition.next_offset(topic)
             for host, partition in self._open()

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from app.domain.files.campaign import load, stands_beside, with_line
 from app.domain.files.expectations import Expectations, read_expectations
 from app.domain.files.problems import Problem, suggestion
+from app.domain.files.references import reference_problems
 from app.domain.files.yaml12 import Document, read_documents
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Campaign, Segment
-from app.domain.rules.segments import cycle_from, unknown
 from app.settings import DecidingSettings, SettingsError
 from app.setup import rules_of
 
@@ -144,13 +144,9 @@ def _refuse_references(files: Sequence[_File]) -> None:
     """Segments that are not in these files, or that go in a circle."""
     known = {segment.name: segment.who for file in files for segment in file.segments}
     for file in files:
-        for who in (*(each.who for each in file.campaigns), *(each.who for each in file.segments)):
-            for sentence in unknown(who, known):
-                file.refuse(Problem("", sentence, "give its file, too"))
-        for segment in file.segments:
-            way = cycle_from(segment.name, known)
-            if way is not None:
-                file.refuse(Problem("segment", f"{segment.name!r} refers to itself: {' -> '.join(way)}"))
+        if file.campaigns or file.segments:
+            for problem in reference_problems(file.text, known, "give its file, too"):
+                file.refuse(problem)
 
 
 def _make(file: _File, document: Document, deciding: DecidingSettings, files: Sequence[_File]) -> Case | None:

@@ -139,7 +139,7 @@ class Replaying:
         self._reader = EventReader(finder(question.geoip))
         self._neighbours = neighbours or neighbours_of(question)
         self._is_alone = neighbours is None
-        self._tally = Tally(names, question.rules.zone)
+        self._tally = Tally(names, catalog, question.rules)
         self.replay = Replay(
             catalog,
             question.rules,

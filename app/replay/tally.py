@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct, field
 
+from app.domain.model.app_rules import AppRules
 from app.domain.model.decision import Step
 from app.domain.model.effect import Effect, Record
 from app.domain.model.reason import Reason
 from app.domain.model.user import Held, User, Waiting
-from app.domain.rules.surface import Reachable, choose
+from app.domain.rules.plan import Catalog
 from app.domain.rules.zones import local
 from app.replay.arrivals import Arrival, End, arrivals
 from app.replay.engine import Replay
+from app.replay.reach import Reach
 
 PEAK_MS = 900_000
 K = TypeVar("K", str, int)
@@ -77,11 +79,11 @@ def _add(into: dict[K, int], more: Mapping[K, int]) -> None:
 class Tally:
     """Hears of every step of one partition's replay. `close` asks what is left open at its end."""
 
-    def __init__(self, campaigns: Iterable[str], zone: str) -> None:
+    def __init__(self, campaigns: Sequence[str], catalog: Catalog, rules: AppRules) -> None:
         self.sums = {campaign: Sums() for campaign in campaigns}
         self.rows: list[Row] = []
-        self._zone = zone
-        self._qualified: dict[str, set[str]] = {campaign: set() for campaign in self.sums}
+        self._zone = rules.zone
+        self._reach = Reach(campaigns, catalog, rules)
         self._pushed: dict[str, set[str]] = {campaign: set() for campaign in self.sums}
 
     def told(self, user: User, effects: Sequence[Effect], now_ms: int) -> None:
@@ -91,7 +93,7 @@ class Tally:
                 campaign = effect.decision.campaign
                 if campaign in self.sums:
                     self.sums[campaign].qualified += 1
-                    self._qualified[campaign].add(user.id)
+                    self._reach.qualified(campaign, user, now_ms)
         for arrival in arrivals(effects):
             if arrival.campaign in self.sums:
                 self._count(arrival)
@@ -124,8 +126,5 @@ class Tally:
                     sums.held += isinstance(entry, Held)
                     sums.waiting += isinstance(entry, Waiting)
         for campaign, sums in self.sums.items():
-            users = self._qualified[campaign]
-            sums.users, sums.users_pushed = len(users), len(self._pushed[campaign])
-            sums.users_reachable = sum(
-                isinstance(choose(replay.users.get(user).profile), Reachable) for user in sorted(users)
-            )
+            sums.users, sums.users_pushed = self._reach.count(campaign), len(self._pushed[campaign])
+            sums.users_reachable = self._reach.reachable(campaign, replay.users, replay.clock_ms)

@@ -176,7 +176,7 @@ class BatchConsumer(driver.Consumer):
         return member
 
     async def advise(self, offsets: Mapping[TP, int]) -> None:
-        """A group commit for lag tools and autoscalers; nothing reads it back."""
+        """A group commit for lag tools and autoscalers; nothing that decides reads it back."""
         await self._thread.call_thread(self._thread.advise, offsets)
 
     @driver.Consumer.task

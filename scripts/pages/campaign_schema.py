@@ -159,15 +159,33 @@ WHEN: Schema = {
         {"type": "null"},
     ]
 }
-POINT: Schema = _list_of(NUMBER, 2, 2)
+LATITUDE: Schema = {"type": "number", "minimum": -90, "maximum": 90}
+LONGITUDE: Schema = {"type": "number", "minimum": -180, "maximum": 180}
+POINT: Schema = {"type": "array", "items": [LATITUDE, LONGITUDE], "minItems": 2, "maxItems": 2}
+OTHER_TEXT: Schema = {"type": ["string", "null"], "pattern": r"\S"}
+CITY: Schema = {
+    "anyOf": [
+        {"type": "string", "pattern": r"^\s*[^\s,][^,]*(,\s*[^\s,][^,]*){0,2}$"},
+        {
+            "type": "object",
+            "properties": {"city": TEXT, "country": OTHER_TEXT, "region": OTHER_TEXT},
+            "required": ["city"],
+            "if": _given("region"),
+            "then": _given("country"),
+            "additionalProperties": False,
+        },
+    ]
+}
 STATUS: Schema = {"enum": [str(status) for status in devices.STATUSES]}
 NEAR: Schema = {
     "type": "object",
     "properties": {
-        "km": {"type": "number", "minimum": 0, "maximum": near.FARTHEST_KM},
-        "of": {"anyOf": [_list_of(POINT), POINT]},
+        "km": {"type": "number", "exclusiveMinimum": 0, "maximum": near.FARTHEST_KM},
+        "of": {"anyOf": [_list_of(POINT), POINT, {"type": "null"}]},
+        "cities": {"anyOf": [_list_of(CITY), {"type": "null"}]},
     },
-    "required": ["km", "of"],
+    "required": ["km"],
+    "anyOf": [_given("of"), _given("cities")],
     "additionalProperties": False,
 }
 DEVICE: Schema = {

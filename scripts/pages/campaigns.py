@@ -91,7 +91,6 @@ def not_yet() -> list[str]:
     return [
         f"in a campaign: {codes(sorted(campaign.NOT_YET))}",
         f"as a document of its own: {codes(campaign.OTHER_DOCUMENTS)}",
-        "in `near`: `cities`",
         f"in `when`: {codes(sorted(when.NOT_YET))}",
         f"in `what`: {codes(sorted(what.NOT_YET))}",
         f"in `what.android`: {codes(sorted(what.ANDROID_NOT_YET))}",

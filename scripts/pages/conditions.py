@@ -35,8 +35,9 @@ CONDITIONS = {
         "`first: in_last 7d`, `last: {before: 2026-11-23}`",
     ),
     "near": (
-        "{near: {km: 25, of: [[48.85, 2.35]]}}",
-        "a last position (`context.location`) so near to one of the points, which are latitude and longitude",
+        '{near: {km: 25, of: [[48.85, 2.35]], cities: [Lyon, "Paris, TX, US"]}}',
+        "a last position (`context.location`) so near to one of the points (latitude, longitude) or to the "
+        "centre of one of the cities; one of the two lists may be left out",
     ),
     "device": (
         '{device: {os: android, app_version: {gte: "3.2.0"}}}',
@@ -57,6 +58,14 @@ the user with each of their devices, the user qualifies where it holds for one, 
 which it holds. A user without devices is asked once, without one. A value that is missing makes a comparison
 false, so `none` around it holds; a value of another type never matches.
 """
+CITIES = """
+**Cities** are those of GeoNames (geonames.org, CC BY 4.0) with 15,000 people or more, by any of their names, with or
+without accents:
+`Paris`, `Paris, TX, US`, or `{city: Paris, country: US, region: TX}`; the region is GeoNames' code, in the United
+States that of the state. A name alone means the city that has ten times as many people as any other of that name;
+where none has, the file is refused and the candidates are named. `campaign check` says where each city is.
+Coordinates are stored when the file is applied: a newer list of cities changes no campaign.
+"""
 TRAITS = """
 **Traits that are worked out.** `age`: from `birthday` where that is a date, on the user's calendar, else the
 trait. `gender`: in lower case; `m` and `f` are `male` and `female`. `country` and `language`: ISO codes; names
@@ -66,8 +75,10 @@ device said last.
 """
 PAST = f"""
 **Past behaviour** is counted from the moment at which a version of a campaign (a draft's too) or a saved
-segment asks about it; `campaign backfill` reads what came before out of the retained events. It includes the
-event that triggers, and events that come late. The total and the first and last time are exact. `within`, at
+segment asks about it; `campaign backfill` reads what came before out of the retained events. `apply` and
+`schedule` say from when on a condition is counted and how far back the log reaches; with `--backfill` they count
+it before the campaign is scheduled. Counting twice changes nothing. A count includes the event that triggers,
+and events that come late. The total and the first and last time are exact. `within`, at
 most {LONGEST_MS // DAY_MS}d, is exact for counts below {EXACT}; a count of {EXACT} or more may be too high by
 what happened on the (UTC) day in which the time begins.
 """
@@ -85,6 +96,6 @@ def told() -> list[str | list[str]]:
         f"{codes(conditions.GROUPS)}. Under `where` it is a map from properties to a value or to operators.",
         table(("condition", "as in", "holds for"), rows),
         block("yaml", WHO),
-        *(" ".join(text.split()) for text in (DEVICES, TRAITS, PAST, SAVED)),
+        *(" ".join(text.split()) for text in (DEVICES, TRAITS, CITIES, PAST, SAVED)),
         block("yaml", SEGMENT),
     ]

@@ -76,6 +76,10 @@ class Checker:
         if _is(value, "number") and value < operand:
             yield f"{path} is too small"
 
+    def _above(self, operand: int, value: Any, path: str, _schema: Any) -> Iterator[str]:
+        if _is(value, "number") and value <= operand:
+            yield f"{path} is too small"
+
     def _maximum(self, operand: int, value: Any, path: str, _schema: Any) -> Iterator[str]:
         if _is(value, "number") and value > operand:
             yield f"{path} is too large"
@@ -85,8 +89,12 @@ class Checker:
             yield f"{path} has something twice"
 
     def _items(self, operand: Any, value: Any, path: str, _schema: Any) -> Iterator[str]:
+        """One schema for all, or one for each place."""
         for number, each in enumerate(value if isinstance(value, list) else ()):
-            yield from self._check(operand, each, f"{path}[{number}]")
+            if isinstance(operand, dict):
+                yield from self._check(operand, each, f"{path}[{number}]")
+            elif number < len(operand):
+                yield from self._check(operand[number], each, f"{path}[{number}]")
 
     def _required(self, operand: list[str], value: Any, path: str, _schema: Any) -> Iterator[str]:
         if isinstance(value, dict):
@@ -147,6 +155,7 @@ _WORDS: Mapping[str, _Word] = {
     "minProperties": Checker._at_least,
     "maxItems": Checker._at_most,
     "minimum": Checker._minimum,
+    "exclusiveMinimum": Checker._above,
     "maximum": Checker._maximum,
     "uniqueItems": Checker._unique,
     "items": Checker._items,

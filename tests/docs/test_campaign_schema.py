@@ -30,6 +30,9 @@ BEYOND = (
     "is the same as from",
     "is not the property of",
     "a day are more than",
+    "there is no city",
+    "may be several cities",
+    "is no country",
 )
 """What only the reader can say, of the documents that are made here."""
 
@@ -51,6 +54,12 @@ VALUES = st.one_of(
         {"did": "x", "times": 2}, {"did": "x", "first": "in_last 7d"}, {"did": "x", "first": {"before": "2026-11-23"}},
         {"did": "x", "last": "lately"}, {"did": "x", "where": {}}, {"did": "x", "where": {"p": {"gte": 1}}},
         {"near": {"km": 5, "of": [[1, 2]]}}, {"near": {"km": 5, "of": [1, 2]}}, {"near": {"km": 5}}, {"near": None},
+        {"near": {"km": 0, "of": [1, 2]}}, {"near": {"km": 5, "of": [[1, 200], [91, 2]]}},
+        {"near": {"km": 5, "of": None, "cities": ["Paris", "Lyon, FR"]}}, {"near": {"km": 5, "cities": "Paris"}},
+        {"near": {"km": 5, "of": [1, 2], "cities": [{"city": "Paris", "country": "US", "region": "TX"}]}},
+        {"near": {"km": 5, "cities": [{"city": "Paris", "region": "TX"}]}}, {"near": {"km": 5, "cities": ["Paris,"]}},
+        {"near": {"km": 5, "cities": []}}, {"near": {"km": 5, "cities": ["a, b, c, d"]}}, {"near": {"km": 5, "of": []}},
+        {"near": {"km": 5, "cities": ["Portland"]}}, {"near": {"km": 5, "cities": ["Paris, Nowhere"]}},
         {"push": "allowed"}, {"push": "unsupported"}, {"push_last_session": "ask"}, {"reachable": True},
         {"reachable": False}, {"segment": "gold"}, {"segment": "Gold"}, {"device": {"os": "android"}}, {"device": {}},
         {"device": {"app_version": {"gte": "3.2"}}}, {"device": {"app_version": {"gte": 3.5}}}, {"device": {"ink": 1}},

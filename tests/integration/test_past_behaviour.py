@@ -82,14 +82,18 @@ def test_what_names_a_segment_that_is_not_there_or_goes_in_a_circle_is_refused_w
     )
     lost = system.command("campaign", "apply", system.write("lost.yaml", CAMPAIGN.replace("buyers", "staf")))
     assert lost.code == 1
-    assert "campaign thanks: there is no segment 'staf' (did you mean 'staff'?)" in lost.errors
+    said = "lost.yaml: line 3: who[0].segment: there is no segment 'staf' (did you mean 'staff'?)"
+    assert said in lost.errors
     assert json.loads(system.done("campaign", "list", "--json").out) == []
 
 
 def test_the_past_is_filled_from_the_log_and_counts_once(system: System) -> None:
     """Given two purchases in the log, a backfill that runs twice and a third purchase, then exactly three are known."""
     files = [system.write("segments.yaml", SEGMENTS), system.write("thanks.yaml", CAMPAIGN)]
-    applied = json.loads(system.done("campaign", "apply", "--schedule", "--json", *files).out)
+    said = system.done("campaign", "apply", "--schedule", "--json", *files)
+    assert "purchase with total ≥ 50: counted from " in said.errors
+    assert "counts once `python -m app campaign backfill thanks` has run" in said.errors
+    applied = json.loads(said.out)
     assert [(each.get("segment") or each["campaign"], each["version"]) for each in applied] == [
         ("buyers", 1), ("modern", 1), ("thanks", 1),
     ]  # fmt: skip
@@ -121,3 +125,26 @@ def test_a_segment_that_changes_counts_in_its_new_version(system: System) -> Non
     system.settle()
     later = system.received()[before:]
     assert [line["token"] for line in later if line["service"] == "fcm"] == [f"tok-old-{USERS[0]}"]
+
+
+def test_what_breaks_off_between_applying_and_scheduling_goes_on_and_counts_once(system: System) -> None:
+    """Given two cheap purchases more in the log, a campaign that was applied and filled when its command was killed,
+    and the same command again, then it is live, knows exactly those, and nothing is told twice.
+    """
+    cheap = CAMPAIGN.replace("thanks", "bargains").replace(
+        "[{segment: buyers}, {segment: modern}]",
+        "{did: purchase, where: {total: {lt: 50}}, times: {exactly: 3}}",
+    )
+    file = system.write("bargains.yaml", cheap)
+    told = system.done("campaign", "apply", "--no-wait", file).errors
+    assert "purchase with total < 50: counted from " in told
+    system.done("campaign", "backfill", "bargains")
+    went_on = system.done("campaign", "apply", "--schedule", "--backfill", "--json", file)
+    assert [(each["version"], each["status"]) for each in json.loads(went_on.out)] == [(1, "live")]
+    assert f"{3 * len(USERS)} events of {len(USERS)} users counted" in went_on.errors
+    assert "no worker has taken it in yet" not in went_on.errors
+    system.feed([message(user, "cart", f"c5-{user}") for user in USERS])
+    system.settle()
+    sent = [each["trigger"]["event_id"] for each in system.decisions() if each["campaign"] == "bargains"]
+    assert set(sent) == {f"c5-{user}" for user in USERS}
+    assert "counted from" not in system.done("campaign", "apply", file).errors

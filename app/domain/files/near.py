@@ -1,28 +1,34 @@
-"""`near` in files: points, and how far from them (C019)."""
+"""`near` in files: points or cities, and how far from them (C019)."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from app.domain.files.cities import read_cities
 from app.domain.files.section import Section, described
 from app.domain.model.condition import EVERYONE, Condition, Near
 from app.domain.rules.comparisons import is_number
 
+KEYS = frozenset({"km", "of", "cities"})
 FARTHEST_KM = 20_040
 """Half way around the earth: everywhere."""
 _DEGREES = (90, 180)
 
 
 def read_near(section: Section, _zone: str) -> Condition:
-    """Reads `near: {km, of: [[latitude, longitude], ...]}`."""
+    """Reads `near: {km, of: [[latitude, longitude], ...], cities: [Paris, ...]}`: one of the two lists, or both."""
     section.only(frozenset({"near"}))
     near = section.section("near")
     if near is None:
         if not section.given("near"):
             section.refuse("near", "is missing", "as in near: {km: 25, of: [[48.85, 2.35]]}")
         return EVERYONE
-    near.only(frozenset({"km", "of"}), frozenset({"cities"}))
-    return Near(_read_km(near), _read_points(near))
+    near.only(KEYS)
+    km = _read_km(near)
+    cities = read_cities(near)
+    points = _read_points(near) if near.given("of") or not near.given("cities") else ()
+    places = tuple((city.latitude, city.longitude) for city in cities)
+    return Near(km, (*points, *places), tuple(map(str, cities)))
 
 
 def _read_km(near: Section) -> float:
@@ -39,7 +45,9 @@ def _read_km(near: Section) -> float:
 def _read_points(near: Section) -> tuple[tuple[float, float], ...]:
     of = near.values.get("of")
     if not isinstance(of, list) or not of:
-        near.refuse("of", "must be a list of points", "as in [[48.85, 2.35]]: latitude, longitude")
+        near.refuse(
+            "of", "must be a list of points", "as in [[48.85, 2.35]]: latitude, longitude; or name cities"
+        )
         return ()
     points = of if isinstance(of[0], list) else [of]
     for at, point in enumerate(points):

@@ -80,10 +80,14 @@ class Did(Struct, frozen=True, tag="did"):
 
 
 class Near(Struct, frozen=True, tag="near"):
-    """The user's last position is within `km` of one of these points, (latitude, longitude) in degrees (C019)."""
+    """The user's last position is within `km` of one of these points, (latitude, longitude) in degrees (C019).
+
+    `cities`: what the last of the points are called, where the file named cities.
+    """
 
     km: float
     points: tuple[tuple[float, float], ...]
+    cities: tuple[str, ...] = ()
 
 
 class OfDevice(Struct, frozen=True, tag="device"):

@@ -111,8 +111,9 @@ def asked_text(condition: Leaf | Did | Near | OfDevice | PushIs | IsReachable | 
             return leaf_text(condition)
         case Did():
             return _did_text(condition)
-        case Near(km, points):
-            return f"within {value_text(km)} km of {' or '.join(f'{a}, {b}' for a, b in points)}"
+        case Near(km, points, cities):
+            unnamed = [f"{north}, {east}" for north, east in points[: len(points) - len(cities)]]
+            return f"within {value_text(km)} km of {' or '.join([*unnamed, *cities])}"
         case InSegment(name):
             return f"in the segment {name}"
         case of_device:

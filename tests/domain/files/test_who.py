@@ -141,12 +141,6 @@ def test_a_mistake_is_told_by_its_path_with_what_was_meant(who: Any, path: str, 
     assert meant in found[path].hint
 
 
-def test_near_cities_is_not_supported_yet() -> None:
-    found = reading({"near": {"km": 1, "of": [[1, 2]], "cities": ["Paris"]}})
-    assert isinstance(found, dict)
-    assert found["who.near.cities"].message.endswith("is not supported yet")
-
-
 @pytest.mark.parametrize(
     "text",
     [
