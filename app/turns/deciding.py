@@ -35,13 +35,17 @@ class Input(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What lies before a turn: results of this process, due timers up to `ready_ms`, records in order."""
+    """What lies before a turn: results of this process, due timers up to `ready_ms`, records in order.
+
+    `at`: where in the journal it has to land.
+    """
 
     results: Sequence[Any]
     records: Sequence[Record]
     ready_ms: int | None
     now_ms: int
     first: bool = False
+    at: int = 0
 
 
 class Decided(NamedTuple):
@@ -93,21 +97,23 @@ class Decider:
         """The turn as bytes, or why there are none: it does not fit, or holds what cannot be encoded."""
         try:
             changes = attempt.turn.changes()
-            pairs = self._pairs(attempt.turn, changes)
+            pairs = self._pairs(attempt.turn, changes, attempt.at)
         except Exception as error:  # noqa: BLE001 - one step's value (a number of 100 bits): only its record may pay
             return error
         if self._fits(pairs):
             return Decided(attempt.turn, attempt.taken, pairs, changes)
         return ValueError("the effects of this step do not fit into one turn")
 
-    def _pairs(self, turn: Turn, changes: list[Pair]) -> list[Pair]:
-        turn.watermark.turn += 1
-        turn.watermark.time_ms = turn.now_ms
-        pairs = list(changes)
+    def _pairs(self, turn: Turn, changes: list[Pair], at: int) -> list[Pair]:
+        """The watermark comes first: whoever reads the journal knows at once whether the turn counts."""
+        mark = turn.watermark
+        mark.turn += 1
+        mark.time_ms = turn.now_ms
+        outbox = []
         if turn.mail or self.had_outbox:
-            pairs.append((OUTBOX_KEY, encode(Outbox(turn.watermark.turn, turn.mail))))
-        pairs.append((WATERMARK_KEY, encode(turn.watermark)))
-        return pairs
+            outbox.append((OUTBOX_KEY, encode(Outbox(mark.turn, turn.mail))))
+        mark.at, mark.size = at, 1 + len(changes) + len(outbox)
+        return [(WATERMARK_KEY, encode(mark)), *changes, *outbox]
 
 
 class _Attempt:
@@ -127,6 +133,7 @@ class _Attempt:
         self._relayed = relayed
         self._streaming = streaming
         self._work = work
+        self.at = work.at
         now_ms = watermark.stream_ms if streaming else work.now_ms
         self.turn = Turn(state, watermark.copy(), now_ms)
         self.taken = 0

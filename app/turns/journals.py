@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from app.turns.deciding import WATERMARK_KEY
+from app.turns.misplaced import misplaced
 from app.turns.opening import IDENTITY_KEY
 from app.turns.watermark import Watermark, decode_watermark, encode
 
@@ -35,7 +36,8 @@ async def move_inputs(
 ) -> None:
     """Let a journal go on with this watermark: its state stays. No worker may be at it."""
     batch = producer.create_batch()
-    batch.append(key=WATERMARK_KEY, value=encode(watermark), timestamp=now_ms)
+    anywhere = watermark.copy()
+    batch.append(key=WATERMARK_KEY, value=encode(anywhere), timestamp=now_ms)
     await (await producer.send_batch(batch, journal, partition=partition))
 
 
@@ -49,7 +51,8 @@ async def last_watermark(consumer: AIOKafkaConsumer, journal: str, partition: in
         consumer.seek(place, start)
         while await consumer.position(place) < end:
             for record in (await consumer.getmany(place, timeout_ms=500)).get(place, ()):
-                found = record.value if record.key == WATERMARK_KEY else found
+                if record.key == WATERMARK_KEY and not misplaced(record.offset, record.value):
+                    found = record.value
         if found is not None:
             return decode_watermark(found)
     return None

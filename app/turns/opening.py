@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from app.turns.deciding import OUTBOX_KEY, WATERMARK_KEY
+from app.turns.misplaced import Misplaced, say_again
 from app.turns.ports import Clock, Foreign, Log, Pair, Store
 from app.turns.table import Table
 from app.turns.timers import index_key
@@ -80,7 +81,7 @@ async def open_partition(
     """Fence, restore, and wait out an owner that the fence cannot refuse.
 
     `wait_s`: session timeout plus request timeout; waited when the producer id is not that of the last `opened`,
-    because then the broker does not refuse the older one; what that one appended meanwhile is restored too. Raises
+    because then the broker does not refuse the older one. What that one appends, then or ever, is misplaced. Raises
     JournalMissing, Refused, Unanswered, Unstored.
     """
     identity = await log.identity()
@@ -97,17 +98,20 @@ async def open_partition(
     progress.start, progress.at, progress.end, progress.restoring = position, position, at, True
     progress.furthest = (3, position)
     claim(store, identity)
-    await restore(log, store, tables, position, at, clock, progress)
+    found = await restore(log, store, tables, position, at, clock, progress)
     progress.reach(4)
     before = store.get(OPENED_KEY)
-    store.write([(OPENED_KEY, encode(opened)), (POSITION_KEY, number(at + 1)), (WRITTEN_KEY, number(now_ms))])
     if before is not None and _readable(decode_opened, before).pid != fence.pid:
         await asyncio.sleep(wait_s)
-        start, at = at + 1, await log.append([(OPENED_KEY, encode(opened))], clock.now_ms())
-        await restore(log, store, tables, start, at, clock, progress)
-        store.write([(OPENED_KEY, encode(opened)), (POSITION_KEY, number(at + 1))])
+        start = at + 1 if found.first is None else found.first
+        at = await log.append([(OPENED_KEY, encode(opened))], clock.now_ms())
+        found = await restore(log, store, tables, start, at, clock, progress)
+    end = at + 1
+    if found.keys:
+        end = await say_again(log, store, found.keys, _watermark(store, identity), end, clock.now_ms())
+    store.write([(OPENED_KEY, encode(opened)), (POSITION_KEY, number(end)), (WRITTEN_KEY, number(now_ms))])
     progress.restoring, progress.furthest = False, (5, 0)
-    return Opening(_watermark(store, identity), _outbox(store), at + 1, discarded)
+    return Opening(_watermark(store, identity), _outbox(store), end, discarded)
 
 
 def claim(store: Store, identity: bytes) -> None:
@@ -140,17 +144,22 @@ async def restore(
     stop: int,
     clock: Clock,
     progress: Progress,
-) -> None:
+) -> Misplaced:
+    """Bring the store from `position` up to `stop`, without what is misplaced, which is returned. The stored position
+    stays before it until all of it is said again: whoever opens this folder next finds it too."""
+    found = Misplaced()
     timed = {table.prefix[0]: table for table in tables if table.dues is not None}
     async for chunk in log.read(position, stop):
-        latest = {key: value for _, key, value in chunk}
+        latest = {key: value for _, key, value in found.without(chunk)}
         pairs: list[Pair] = list(latest.items())
         pairs += _index(latest.items(), timed)
         at = chunk[-1][0] + 1
-        pairs += [(POSITION_KEY, number(at)), (WRITTEN_KEY, number(clock.now_ms()))]
+        safe = at if found.first is None else found.first
+        pairs += [(POSITION_KEY, number(safe)), (WRITTEN_KEY, number(clock.now_ms()))]
         store.write(pairs)
         progress.at = at
         progress.reach(3, at)
+    return found
 
 
 def _index(pairs: Iterable[Pair], timed: dict[int, Table[Any]]) -> list[Pair]:

@@ -312,7 +312,7 @@ class Partition:
         reach, results = self._queue.fill(), list(self._results)
         self.figures.begun_s = self._pace.turned()
         records, ready_ms = ((), None) if self._restricted else (reach, ready_ms)
-        work = Work(results, records, ready_ms, self._ports.clock.now_ms(), first)
+        work = Work(results, records, ready_ms, self._ports.clock.now_ms(), first, self._position)
         if ready_ms is not None and self.state is not None:
             self.figures.ripe(ready_ms, self.state.timers)
         decided = self._decider.decide(work, self.watermark)

@@ -26,7 +26,8 @@ class Watermark(Struct, array_like=True):
     """What is decided.
 
     `inputs`: the last decided offset of each topic. `sources`: for each sender of mail the highest (turn, index)
-    seen; what is not above it is a repeat. `stream_ms`: the stream clock.
+    seen; what is not above it is a repeat. `stream_ms`: the stream clock. `at`: the offset at which its turn had to
+    land, of so many records (`size`); a turn that stands elsewhere counts for nothing. 0 records: it counts anywhere.
     """
 
     identity: bytes
@@ -35,6 +36,8 @@ class Watermark(Struct, array_like=True):
     inputs: dict[str, int]
     sources: dict[str, tuple[int, int]]
     time_ms: int = 0
+    at: int = 0
+    size: int = 0
 
     def copy(self) -> Watermark:
         """A watermark that may be moved on without moving this one."""

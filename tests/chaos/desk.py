@@ -203,8 +203,9 @@ class Desk:
 
     def turn_sizes(self) -> list[int]:
         """The bytes of every turn in the journal."""
-        ends = [at for at, (key, _) in enumerate(self.broker.journal) if key in {WATERMARK_KEY, OPENED_KEY}]
-        return [_size(self.broker.journal[before + 1 : at + 1]) for before, at in pairwise([-1, *ends])]
+        journal = self.broker.journal
+        begins = [at for at, (key, _) in enumerate(journal) if key in {WATERMARK_KEY, OPENED_KEY}]
+        return [_size(journal[at:after]) for at, after in pairwise([*begins, len(journal)])]
 
 
 def _poll(records: Sequence[MemoryRecord], start: int) -> list[MemoryRecord]:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from app.clock import SystemClock
 from app.topics import Topics
+from app.turns import misplaced
 from app.turns.actor import Actor, Read
 from app.turns.deciding import WATERMARK_KEY, Input
 from app.turns.kafka_log import KafkaLog, Lines
@@ -104,6 +105,7 @@ class Few(Numbering):
     """Few records a turn, so that there are many turns; it remembers every record."""
 
     tables: Sequence[Table[Any]] = (*Numbering.tables, SEEN)
+    a_turn = A_TURN
 
     def step(self, turn: Turn, record: Any, read: Read) -> None:
         """Number it, and remember it."""
@@ -112,7 +114,7 @@ class Few(Numbering):
 
     def room(self) -> int:
         """A few."""
-        return A_TURN
+        return self.a_turn
 
 
 class Records:
@@ -214,7 +216,7 @@ def _partition(errand: Errand, topics: Topics, intake: Records, struck: Struck, 
 
     def log() -> KafkaLog:
         name = f"{errand.app}.{ACTOR}.0"
-        name = f"{name}.{os.getpid()}" if errand.build == "no_fence" else name
+        name = f"{name}.{os.getpid()}" if errand.build in IDS_OF_THEIR_OWN else name
         made = StruckLog(lines, name, journal, 0)
         made.struck = struck
         return made
@@ -226,7 +228,10 @@ def _partition(errand: Errand, topics: Topics, intake: Records, struck: Struck, 
         if errand.sending:
             shared = Path(errand.folder).parent
             return Sending(partition, topics, errand.name, shared, lambda: struck.here(IN_CALL))
-        return Few(partition, topics)
+        few = Few(partition, topics)
+        if errand.point and errand.build in IDS_OF_THEIR_OWN:
+            few.a_turn -= 1  # its turns are not those of its successor
+        return few
 
     relayed = Input(topics.events, relayed=False)
     owner = Owner(errand.name, 0.0, SESSION_S, 60.0)
@@ -243,6 +248,15 @@ def sound() -> None:
 def no_fence() -> None:
     """Each owner has a fence of its own, and nobody looks where an append landed."""
     believe_every_append()
+
+
+def new_id() -> None:
+    """The build as it is, where every owner gets another producer id, so that the broker refuses nobody."""
+
+
+def new_id_counts_anywhere() -> None:
+    """The same; and a turn counts wherever it stands in the journal."""
+    setattr(misplaced, "misplaced", lambda _at, _value: 0)  # noqa: B010 - mypy knows its signature
 
 
 def no_second_relay() -> None:
@@ -272,9 +286,12 @@ def watermark_apart() -> None:
     KafkaLog.append = apart  # type: ignore[method-assign]
 
 
+IDS_OF_THEIR_OWN = frozenset({"no_fence", "new_id", "new_id_counts_anywhere"})
 BUILDS: dict[str, Callable[[], None]] = {
     "": sound,
     "no_fence": no_fence,
+    "new_id": new_id,
+    "new_id_counts_anywhere": new_id_counts_anywhere,
     "no_second_relay": no_second_relay,
     "watermark_apart": watermark_apart,
 }

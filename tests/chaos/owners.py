@@ -92,6 +92,12 @@ class Life:
         self._pipe.send(("until", records))
         self.said("decided", records)
 
+    def overrun(self, records: int) -> None:
+        """Give it records up to this number; its next turn lands elsewhere, upon which it ends."""
+        self._pipe.send(("until", records))
+        self.said("refused")
+        self.ended()
+
     def close(self) -> None:
         """The partition is taken away from it; wait for its end."""
         self._pipe.send(("close",))
@@ -173,7 +179,8 @@ class Estate(Place):
 
     def violations(self, records: int, repeats: int = 0) -> list[str]:
         """What is wrong once all records are decided. `repeats`: how many calls may have been made again."""
-        wrong = [each for folder in self.folders for each in self._of(folder)]
+        journal = self.journal_records()
+        wrong = [each for folder in self.folders for each in _of(folder, journal)]
         if not self.sending:
             return wrong + _differences("said", self.numbered(records), self.said())
         expected = [message_id(number) for number in range(records)]
@@ -185,10 +192,6 @@ class Estate(Place):
             [f"{again} calls made again where {repeats} were in flight"] if again > repeats else []
         )
 
-    def _of(self, folder: Path) -> list[str]:
-        state = folder / ACTOR / "0"
-        return disagreements(state, self.journal_records()) if state.exists() else []
-
     def close(self) -> None:
         """End everybody, take the topics away."""
         for life in self._lives:
@@ -196,9 +199,14 @@ class Estate(Place):
         self.kafka.delete(self.journal, self.topics.decisions, self.topics.users_mail)
 
 
+def _of(folder: Path, journal: Sequence[Any]) -> list[str]:
+    state = folder / ACTOR / "0"
+    return disagreements(state, journal) if state.exists() else []
+
+
 def _differences(what: str, expected: Sequence[str], found: Sequence[str]) -> list[str]:
     """Missing, unexpected, repeated, out of order: a few of each."""
-    missing = [each for each in expected if each not in found]
+    missing = sorted(set(expected) - set(found))
     surplus = (Counter(found) - Counter(expected)).keys()
     wrong = [f"{what}: {len(missing)} missing, {missing[:QUOTED]}"] if missing else []
     wrong += [f"{what}: {len(surplus)} too many, {sorted(surplus)[:QUOTED]}"] if surplus else []

@@ -166,8 +166,8 @@ def boasting() -> Iterator[None]:
     """A broken build: a restore that has begun is written down as one that has ended."""
     restore: Any = opening.restore
 
-    async def boast(log: Any, store: Any, tables: Any, position: int, stop: int, *others: Any) -> None:
-        await restore(log, _Boasting(store, stop), tables, position, stop, *others)
+    async def boast(log: Any, store: Any, tables: Any, position: int, stop: int, *others: Any) -> Any:
+        return await restore(log, _Boasting(store, stop), tables, position, stop, *others)
 
     setattr(opening, "restore", boast)  # noqa: B010 - mypy knows its signature
     try:

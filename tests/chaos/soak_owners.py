@@ -12,6 +12,7 @@ from tests.chaos.owner import IN_CALL
 from tests.chaos.owners import estate
 from tests.chaos.restoring import move_often
 from tests.chaos.soaking import Fault, Found, Given, broker_in
+from tests.chaos.strangers import append_late
 from tests.chaos.wakings import wake_often
 from tests.integration.kafka import Kafka
 from tests.integration.tiny import Place
@@ -20,6 +21,7 @@ MOVES, MOVED_RECORDS = 100, 8_000
 DEATHS = 120
 WAKINGS, IN_CALLS = 400, 100
 RACES = 1_000
+STRANGERS = 100
 
 
 async def moves(given: Given) -> Found:
@@ -60,6 +62,19 @@ async def wakings(given: Given) -> Found:
     return Found(strikes, violations, figures)
 
 
+async def strangers(given: Given) -> Found:
+    """Owners that the broker does not refuse."""
+    with (
+        broker_in(given.folder) as bootstrap,
+        estate(bootstrap, given.folder / "owners", build="new_id") as place,
+    ):
+        landed = await append_late(place, given.times or STRANGERS, given.seed)
+        violations = place.violations(landed.records)
+    if landed.refused < landed.times:
+        violations.append(f"{landed.times - landed.refused} did not see where their turn had landed")
+    return Found(landed.turns, violations, {"woken": landed.times, "overrun": landed.overrun})
+
+
 async def fences(given: Given) -> Found:
     """C32."""
     times = given.times or RACES
@@ -85,5 +100,8 @@ FAULTS = (
     Fault("C10", "a partition is given and taken while its journal is restored", 3, moves),
     Fault("C11", "owners killed at every point of a turn; same, empty and others' folders", 2, deaths),
     Fault("C31", "owners stopped inside of a turn or a call, and woken when others own", 12, wakings),
+    Fault(
+        "strangers", "owners stopped before an append, whose successor has another producer id", 4, strangers
+    ),
     Fault("C32", "an old owner appends at every point of a new one's opening, and in races", 10, fences),
 )

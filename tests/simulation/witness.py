@@ -11,6 +11,7 @@ from app.domain.model.decision import Decision, Step
 from app.domain.model.push import Push, Target
 from app.topics import ACTORS, Topics
 from app.turns.deciding import OUTBOX_KEY, WATERMARK_KEY
+from app.turns.misplaced import misplaced
 from app.turns.opening import OPENED_KEY
 from app.turns.ports import Fence
 from app.turns.watermark import (
@@ -53,6 +54,7 @@ class Witness:
         self.decisions: list[Decision] = []
         self.conservation = Conservation()
         self.outboxes: dict[tuple[str, int], list[Any]] = {}
+        self.misplaced = 0
         self.relayed: Counter[tuple[str, int, int]] = Counter()
         self.doubts: Counter[tuple[str, str]] = Counter()
         self.traced: Callable[..., None] = lambda *_what: None
@@ -70,13 +72,16 @@ class Witness:
         """A batch has landed."""
         actor = self._actors.get(part.place[0])
         if actor is not None:
-            self._journal(actor, part.place, lines)
+            self._journal(actor, part.place, offset, lines)
         elif lines[0][2]:
             for key, value, headers in lines:
                 self._relayed(part, key, value, headers)
 
-    def _journal(self, actor: str, place: Place, lines: Sequence[Line]) -> None:
+    def _journal(self, actor: str, place: Place, offset: int, lines: Sequence[Line]) -> None:
         pairs: dict[bytes, bytes | None] = {key or b"": value for key, value, _ in lines}
+        if misplaced(offset, pairs.get(WATERMARK_KEY)):
+            self.misplaced += 1
+            return
         if opened := pairs.get(OPENED_KEY):
             found = decode_opened(opened)
             self.fences[place] = Fence(found.pid, found.epoch)
@@ -99,6 +104,8 @@ class Witness:
                 latest[key] = value
 
     def _sends(self, actor: str, sender: str, outbox: Outbox) -> None:
+        if self.outboxes.get((sender, outbox.turn)) == outbox.mail:
+            return  # said again, behind what was misplaced
         if (sender, outbox.turn) in self.outboxes:
             self._violated(f"E1: two outboxes of {sender} turn {outbox.turn}")
         self.outboxes[sender, outbox.turn] = outbox.mail

@@ -149,9 +149,10 @@ def test_turn_holds_state_outbox_and_watermark() -> None:
     bench.take(events("1", "2", "3"))
     (decided,) = bench.turns
     keys = [key for key, _ in decided.pairs]
-    assert keys == [SUMS.prefix + b"a", SUMS.prefix + b"b", OUTBOX_KEY, WATERMARK_KEY]
-    assert decode_watermark(decided.pairs[-1][1] or b"").inputs == {"in": 2}
-    assert len(decode_outbox(decided.pairs[-2][1] or b"").mail) == 3
+    assert keys == [WATERMARK_KEY, SUMS.prefix + b"a", SUMS.prefix + b"b", OUTBOX_KEY]
+    mark = decode_watermark(decided.pairs[0][1] or b"")
+    assert (mark.inputs, mark.size) == ({"in": 2}, len(keys))
+    assert len(decode_outbox(decided.pairs[-1][1] or b"").mail) == 3
 
 
 def test_record_whose_step_fails_leaves_only_a_dead_letter() -> None:
