@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import maxminddb
@@ -25,7 +27,7 @@ class GeoIp:
     def __init__(self, path: Path) -> None:
         """Raises NoDatabase."""
         try:
-            self._reader = maxminddb.open_database(path)
+            self._reader = _open(path)
         except (OSError, maxminddb.InvalidDatabaseError, ValueError) as error:
             raise NoDatabase(f"{path} is no database of places: {error}") from error
         self.find = lru_cache(maxsize=REMEMBERED)(self._find)
@@ -38,13 +40,28 @@ class GeoIp:
         """None for what is no address, is in no network of the database, or is nowhere."""
         try:
             found: Any = self._reader.get(address)
-        except (ValueError, maxminddb.InvalidDatabaseError):
+        except (
+            ValueError,
+            maxminddb.InvalidDatabaseError,
+            SystemError,
+        ):  # the last: its C code, of damaged text
             return None
         return read_place(found)
 
 
+def _open(path: Path) -> maxminddb.Reader:
+    """The reader maps its file into memory: of a copy that nobody else has, so that an operator may write a newer one
+    over it. Cut short while it is mapped, the file itself would end the process with SIGBUS.
+    """
+    with TemporaryDirectory(prefix="carillon-geoip-") as folder:
+        copy = Path(folder) / path.name
+        copyfile(path, copy)
+        return maxminddb.open_database(copy)
+
+
+@lru_cache(maxsize=1)
 def finder(path: Path | None) -> Callable[[str], Place | None] | None:
-    """Where addresses are, if there is a database for it. Raises NoDatabase."""
+    """Where addresses are, if there is a database for it; opened once. Raises NoDatabase."""
     return None if path is None else GeoIp(path).find
 
 

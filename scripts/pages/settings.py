@@ -61,7 +61,8 @@ MEANINGS = {
     "partitions": "of `events` and all that goes with it; cannot change later",
     "partitioner": "how the producers of `events` hash keys ([events](events.md#keys-and-partitions))",
     "content.allow": "hosts that linked content may come from",
-    "geoip": "database of places by IP address, a file in MaxMind's format on every worker; read at the start",
+    "geoip": "database of places by IP address, a file in MaxMind's format on every worker; read at the "
+    "start, so that a newer one may be written over it at any time and counts from the next start on",
     "test_users": "users that test sends may go to",
     "providers.fcm.project": "project id of Firebase Cloud Messaging",
     "providers.fcm.credentials": "key file of its service account",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -74,10 +77,53 @@ def test_an_event_says_where_its_address_and_its_position_are(places: GeoIp) -> 
         )
 
 
+@pytest.mark.parametrize("written", [b"", b"half of a download"])
+def test_a_file_that_is_written_over_harms_nobody_who_reads_it(tmp_path: Path, written: bytes) -> None:
+    """Given an operator who copies a newer file over the one in use, then answers are those of the one at the start."""
+    script = (
+        "import sys; from pathlib import Path; from app.geoip import GeoIp\n"
+        "path = Path(sys.argv[1]); places = GeoIp(path); path.write_bytes(sys.argv[2].encode())\n"
+        "print(places.find('203.0.113.9').city, places.find('198.51.100.200').city)"
+    )
+    file = tmp_path / "city.mmdb"
+    write(file, NETWORKS)
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(file), written.decode()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "Paris Berlin\n", "")
+
+
+def test_a_damaged_file_is_refused_or_knows_fewer_places(tmp_path: Path) -> None:
+    """Given bytes that changed on the way, then what cannot be read is nowhere, and nothing else goes wrong."""
+    file, chance, opened = tmp_path / "city.mmdb", Random(7), 0
+    write(file, NETWORKS)
+    whole = file.read_bytes()
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 6)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        file.write_bytes(damaged)
+        try:
+            places = GeoIp(file)
+        except NoDatabase:
+            continue
+        opened += 1
+        for address in ("203.0.113.9", "198.51.100.200", "2001:db8:1:2::3", "192.0.2.1"):
+            assert isinstance(places.find(address), Place | None)
+        places.close()
+    assert 0 < opened < 400
+
+
 def test_a_file_that_is_none_or_is_missing_keeps_a_worker_from_starting(tmp_path: Path) -> None:
     (tmp_path / "city.mmdb").write_bytes(b"not a database")
     with pytest.raises(NoDatabase, match="no database of places"):
         GeoIp(tmp_path / "city.mmdb")
+    for unusable in (tmp_path, tmp_path / "gone.mmdb"):
+        with pytest.raises(NoDatabase, match="no database of places"):
+            GeoIp(unusable)
     file = tmp_path / "carillon.yaml"
     file.write_text("geoip: gone.mmdb\n", encoding="utf-8")
     settings = load_settings({"CARILLON_SETTINGS": str(file), "CARILLON_DATA": str(tmp_path / "state")})
