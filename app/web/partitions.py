@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from app.domain.model.throttle import Gate
+from app.domain.rules.gate import waiting
 from app.turns.actor import Time
 from app.turns.host import Host
 from app.turns.partition import Partition
@@ -14,7 +16,7 @@ from app.turns.state import State
 from app.turns.timers import INDEX, index_key
 from app.web.ends import Ends
 from app.web.inside import Inside
-from tables.ledger import LEDGER, Delivery, Stage
+from tables.ledger import GATE, LEDGER, THE_GATE, Delivery, Stage
 
 RETRIES_WITHIN_MS = 3_600_000
 MOST_RETRIES = 500
@@ -116,7 +118,7 @@ def _view(
 
 
 def _retries(partition: Partition, now_ms: int) -> int:
-    """Deliveries of a sender that have not ended, among those that wait for the next hour."""
+    """Deliveries of a sender that have not ended, among those that wait for the next hour, or for a throttle token."""
     state = partition.state
     if state is None or LEDGER not in partition.actor.tables:
         return 0
@@ -125,7 +127,15 @@ def _retries(partition: Partition, now_ms: int) -> int:
     first = state.timers.first()
     if first is not None:
         keys.add(first[1])
-    return sum(_is_open(state, key) for key in keys)
+    return throttled_of(partition) + sum(_is_open(state, key) for key in keys if key[:1] == LEDGER.prefix)
+
+
+def throttled_of(partition: Partition) -> int:
+    """Messages of a sender that wait for a throttle token."""
+    if partition.state is None or GATE not in partition.actor.tables:
+        return 0
+    gate: Gate | None = partition.state.find(GATE, GATE.prefix + THE_GATE).value
+    return 0 if gate is None else waiting(gate)
 
 
 def _is_open(state: State, full: bytes) -> bool:
