@@ -91,8 +91,8 @@ class CampaignsActor(Mailbox):
             known.look_ms = 0
         else:
             for letter in tokens.lend(known, throttle, turn.now_ms):
-                mail = self.topics.sends_mail(letter.transport)
-                turn.send(mail, THROTTLE_KEY, wire.encode_pack(letter.grant), letter.partition)
+                grant, to = wire.encode_pack(letter.grant), letter.partition
+                turn.send(self.topics.sends_mail(letter.transport), THROTTLE_KEY, grant, to)
             known.look_ms = tokens.look_again_ms(known, turn.now_ms)
         turn.put(LENDING, THROTTLE_KEY, known)
 
