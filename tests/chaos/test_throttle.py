@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from app.clock import now_ms
 from tests.chaos.throttling import Throttle, arrivals, demand, program, throttled
 from tests.integration.fixtures import Systems
 from tests.integration.notes import note
@@ -15,7 +16,7 @@ from tests.integration.waiting import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 WORK_S = 150.0
-BEGINNING_S = 3.0
+BEGINNING_S = 3
 
 
 def arrived(system: System) -> int:
@@ -82,7 +83,7 @@ def test_a_coordinator_that_forgets_what_it_lent_is_found(systems: Systems) -> N
     system = systems.make(partitions=2, clock="wall")
     throttled(system, throttle)
     system.start_workers(1, program("forget_what_is_lent"))
-    until(lambda: time.time() % throttle.every_s < BEGINNING_S, WORK_S, "an interval begins", 0.05)
+    until(lambda: now_ms() // 1000 % throttle.every_s < BEGINNING_S, WORK_S, "an interval begins", 0.05)
     system.feed(demand(240))
     until(partial(has_arrived, system, throttle.most // 2), WORK_S, "half has arrived", 0.05)
     system.workers[0].stop()

@@ -124,13 +124,16 @@ def keep_old_tokens() -> None:
 
     waiting = gate.waiting
 
+    def plenty(known: Any) -> int:
+        return max(gate.MOST_ASKED, waiting(known))
+
     def heed(known: Any, grant: Any) -> None:
         known.told = max(0, known.told - grant.amount)
         known.ends_ms, known.closes_ms, known.opens_ms = grant.ends_ms, 1 << 62, 0
         known.available += grant.amount
 
     gate.heed = heed  # type: ignore[assignment]
-    gate.waiting = lambda known: max(gate.MOST_ASKED, waiting(known))
+    gate.waiting = plenty  # type: ignore[assignment]
 
 
 BUILDS: dict[str, Callable[[], None]] = {
