@@ -1,6 +1,7 @@
 """campaigns: lends each campaign's limits to the users partitions, and ends the campaign that has reached its total.
 
 One partition knows all of a campaign's limits: what it has lent and what is used are never more than there is (C026).
+One of them lends the tokens of the app's throttle to senders, too (C049).
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from typing import Any
 from app import wire
 from app.domain.model.campaign import Limits, Status
 from app.domain.model.quota import Quota
+from app.domain.model.throttle import Ask, Lending
 from app.domain.rules import quota as lending
+from app.domain.rules import throttle as tokens
 from app.domain.rules.quota import Letter
-from app.topics import Topics
+from app.topics import THROTTLE_KEY, Topics
 from app.turns.actor import Read
 from app.turns.mailbox import Mailbox
 from app.turns.partition import Partition
 from app.turns.turn import Turn
 from tables.catalog import IN_FORCE_MS, CatalogReader
 from tables.catalog_writer import Act, ended
-from tables.quotas import QUOTAS, TABLES
+from tables.quotas import LENDING, QUOTAS, TABLES
 
 ACTOR = "coordinator"
 REACHED = "limit reached"
@@ -45,25 +48,53 @@ class CampaignsActor(Mailbox):
         await self._catalog.until_current()
 
     def read(self, record: Any) -> Read:
-        """What a users partition says."""
+        """What a users partition says, or a sender's."""
         return Read(wire.decode_campaign_mail(record.value))
 
     def step(self, turn: Turn, record: Any, read: Read) -> None:
         """Take it in; it is answered once a turn, with what the others said."""
-        lending.note(self._live(turn, record.key), read.message)
+        if isinstance(read.message, Ask):
+            self._throttle(turn, read.message)
+        else:
+            lending.note(self._live(turn, record.key), read.message)
 
     def due(self, turn: Turn, key: bytes, due_ms: int) -> None:
-        """Look at the campaign: another version may have other limits, and somebody may have paused or ended it."""
+        """Look at the campaign: another version may have other limits, and somebody may have paused or ended it; or at
+        the throttle: its next slice has begun."""
+        if key[:1] == LENDING.prefix:
+            self._throttle(turn, None)
+            return
         quota = self._live(turn, key[1:])
         if quota.look_ms == due_ms:
             quota.look_ms = 0
 
     def abandon(self, turn: Turn, key: bytes, due_ms: int, why: str) -> None:
         """Looking failed: it is looked at again with the next mail."""
+        if key[:1] == LENDING.prefix:
+            known = turn.get(LENDING, THROTTLE_KEY) or Lending()
+            known.look_ms = 0
+            turn.put(LENDING, THROTTLE_KEY, known)
+            return
         quota = turn.get(QUOTAS, key[1:])
         if quota is not None:
             quota.look_ms = 0
             turn.put(QUOTAS, key[1:], quota)
+
+    def _throttle(self, turn: Turn, ask: Ask | None) -> None:
+        """Take in what a sender says, and lend what this slice of the interval has."""
+        known = turn.get(LENDING, THROTTLE_KEY) or Lending()
+        if ask is not None:
+            tokens.note(known, ask)
+        throttle = self._catalog.at(turn.now_ms)[1].throttle
+        if throttle is None:
+            known.wants.clear()
+            known.look_ms = 0
+        else:
+            for letter in tokens.lend(known, throttle, turn.now_ms):
+                grant, to = wire.encode_pack(letter.grant), letter.partition
+                turn.send(self.topics.sends_mail(letter.transport), THROTTLE_KEY, grant, to)
+            known.look_ms = tokens.look_again_ms(known, turn.now_ms)
+        turn.put(LENDING, THROTTLE_KEY, known)
 
     def _live(self, turn: Turn, key: bytes) -> Quota:
         """A quota as this turn leaves it; put down once a turn."""

@@ -204,7 +204,6 @@ class Settings(Environment, FileSettings):
     def not_yet_effective(self) -> list[str]:
         """Return the keys that are set and that nothing honours yet."""
         parts = {
-            "throttle": self.throttle,
             "content": self.content.allow,
             "test_users": self.test_users,
             "push.impressions": "impressions" in self.push.model_fields_set,

@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from app.domain.model.app_rules import AppRules
+from app.domain.model.app_rules import AppRules, Throttle
 from app.domain.model.campaign import Cap
 from app.kafka_client.topic_ids import topic_ids
 from app.refusals import (
@@ -52,7 +52,7 @@ def actor_inputs(topics: Topics) -> dict[str, tuple[Input, ...]]:
             Input(topics.users_mail, relayed=True, linger_s=0.2),
         ),
         "campaigns": (Input(topics.campaigns_mail, relayed=True),),
-        "fcm": (Input(topics.sends("fcm"), relayed=True),),
+        "fcm": (Input(topics.sends("fcm"), relayed=True), Input(topics.sends_mail("fcm"), relayed=True)),
         "inbox": (Input(topics.inbox, relayed=True, linger_s=0.1),),
         "tokens": (Input(topics.tokens_mail, relayed=True, linger_s=0.1),),
         "tally": (Input(topics.decisions, relayed=True, linger_s=0.25),),
@@ -67,7 +67,9 @@ def app_rules(settings: Settings) -> AppRules:
 def rules_of(deciding: DecidingSettings, *, stream_clock: bool) -> AppRules:
     """The same, of the part that decides."""
     caps = tuple(Cap(cap.max, cap.per_ms) for cap in deciding.caps)
-    return AppRules(deciding.zone, caps, deciding.max_lateness_ms, stream_clock)
+    said = deciding.throttle
+    throttle = None if said is None else Throttle(said.max, said.every_ms)
+    return AppRules(deciding.zone, caps, deciding.max_lateness_ms, stream_clock, throttle)
 
 
 async def setup(settings: Settings, clock: Clock, restart_from: str | int | None = None) -> Report:

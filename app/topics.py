@@ -20,8 +20,12 @@ _KEPT = {"retention.ms": str(30 * 86_400_000)}
 _COMPACTED = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
 
 
+THROTTLE_KEY = b"@throttle"
+"""Under this key the coordinator knows the app's throttle; no campaign's id begins so."""
+
+
 def coordinator_of(campaign: bytes, partitions: int) -> int:
-    """In which partition of the coordinator a campaign is."""
+    """In which partition of the coordinator a campaign is, or the throttle."""
     return int.from_bytes(blake2b(campaign, digest_size=4).digest(), "big") % partitions
 
 
@@ -51,7 +55,8 @@ class Topics(NamedTuple):
 
     @property
     def campaigns_mail(self) -> str:
-        """To the coordinator of campaigns: what users partitions used of a limit, give back and want."""
+        """To the coordinator of campaigns: what users partitions used of a limit, give back and want; and senders of
+        the throttle."""
         return f"{self.app}.campaigns.mail"
 
     @property
@@ -83,13 +88,18 @@ class Topics(NamedTuple):
         """Orders for the sender of one provider."""
         return f"{self.app}.sends.{transport}"
 
+    def sends_mail(self, transport: str) -> str:
+        """To the sender of one provider: throttle tokens, which must not wait behind its orders."""
+        return f"{self.app}.sends.{transport}.mail"
+
     def journal(self, actor: str) -> str:
         """The journal of one actor kind."""
         return f"{self.app}.{actor}.journal"
 
     def specs(self, partitions: int) -> list[Spec]:
         """Every topic in the order in which `setup` makes them: journals come last, and mean that the rest is there."""
-        mailboxes = (self.users_mail, self.campaigns_mail, self.sends("fcm"), self.inbox, self.tokens_mail)
+        sends = (self.sends("fcm"), self.sends_mail("fcm"))
+        mailboxes = (self.users_mail, self.campaigns_mail, *sends, self.inbox, self.tokens_mail)
         return [
             Spec(self.events, partitions, {"message.timestamp.type": "LogAppendTime"}),
             Spec(self.campaigns, 1, _COMPACTED),

@@ -15,8 +15,9 @@ from app.domain.model.decision import Decision
 from app.domain.model.event import NOTHING_SAID, DeviceReport, Event, Place, Position, PushStatus, Said, Tick
 from app.domain.model.mail import TokenClaim, UserMail
 from app.domain.model.push import InboxItem, Order
-from app.domain.model.quota import CampaignMail, PartitionMail
+from app.domain.model.quota import PartitionMail, Report
 from app.domain.model.reason import DeadLetterReason
+from app.domain.model.throttle import Ask, Grant
 
 EVENT_BYTES = 32 * 1024
 DEAD_LETTER_BYTES = 256 * 1024
@@ -32,8 +33,6 @@ _NAMED = {"screen": "Screen Viewed", "page": "Page Viewed"}
 _PUSH = {str(status): status for status in PushStatus}
 _NAMELESS = frozenset({"identify", "alias", "group"})
 _JOINING = frozenset({"identify", "alias"})
-
-
 FindPlace = Callable[[str], Place | None]
 
 
@@ -308,8 +307,8 @@ def dead_letter(record: Any, reason: str, message: str) -> bytes:
     """The dead letter of a record as JSON."""
     value = record.value or b""
     key, key_base64 = _as_text(record.key)
-    text, packed = (None, None) if len(value) > DEAD_LETTER_BYTES else _as_text(record.value)
     is_large = len(value) > DEAD_LETTER_BYTES
+    text, packed = (None, None) if is_large else _as_text(record.value)
     return msgspec.json.encode(
         DeadLetter(
             reason,
@@ -345,6 +344,7 @@ encode_pack = msgspec.msgpack.Encoder().encode
 decode_order = msgspec.msgpack.Decoder(Order).decode
 decode_item = msgspec.msgpack.Decoder(InboxItem).decode
 decode_user_mail = msgspec.msgpack.Decoder(UserMail | PartitionMail).decode
-decode_campaign_mail = msgspec.msgpack.Decoder(CampaignMail).decode
+decode_campaign_mail = msgspec.msgpack.Decoder(Report | Ask).decode
+decode_grant = msgspec.msgpack.Decoder(Grant).decode
 decode_token_claim = msgspec.msgpack.Decoder(TokenClaim).decode
 decode_dead_letter = msgspec.json.Decoder(DeadLetter).decode

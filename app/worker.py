@@ -142,7 +142,10 @@ class Worker:
         if fcm is not None:
             transport = FcmTransport(fcm.project, fcm.credentials, fcm.url, self._http, self.clock)
             self._transports.append(transport)
-            makers["fcm"] = lambda partition: SenderActor(partition, topics, transport)
+            throttle, partitions = self.catalog.throttle, self.settings.partitions
+            makers["fcm"] = lambda partition: SenderActor(
+                partition, topics, transport, throttle=throttle, partitions=partitions
+            )
         return makers
 
     def _ports(self, actor: str, partition: int) -> Ports:

@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from app.domain.catalog import make_plan
-from app.domain.model.app_rules import AppRules
+from app.domain.model.app_rules import AppRules, Throttle
 from app.domain.model.campaign import Campaign, Status
 from app.domain.rules.counting import Asked, Counted
 from app.domain.rules.plan import Catalog, Plan
@@ -229,6 +229,12 @@ class CatalogReader:
             except KafkaError as error:
                 logger.warning("the campaigns topic cannot be read, nothing is decided meanwhile: %r", error)
                 await asyncio.sleep(AGAIN_S)
+
+    async def throttle(self) -> Throttle | None:
+        """The one that is in force now, for senders, who live by the wall clock whatever the users' clock is."""
+        if not self._stream_clock:
+            await self.until_current()
+        return self.at(self._clock.now_ms())[1].throttle
 
     async def _read(self) -> None:
         asked_ms = self._clock.now_ms()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Protocol
 
 from app.domain.model.push import Push, Target
 from app.domain.model.receipt import Receipt
+
+leaving_by: ContextVar[Callable[[], float] | None] = ContextVar("leaving_by", default=None)
+"""Says, in seconds, how long a request of this task may still leave; None: always. What has not left by then must not
+leave at all: the throttle token that pays for it is void (C049)."""
 
 
 class Transport(Protocol):

@@ -6,15 +6,21 @@ Nothing above this file knows an HTTP library. Behind it stands aiohttp's HTTP/1
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import aiohttp
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+from transports.base import leaving_by
 
 BODY_LIMIT_BYTES = 65_536
 CONNECT_TIMEOUT_S = 5.0
 IDLE_S = 60.0  # FCM closes idle connections after about 3 min: ours go first
+TOO_LATE = "it could not leave before its throttle token was void"
 _OWN_HEADERS = ("Accept", "Accept-Encoding", "User-Agent")
 
 
@@ -51,6 +57,23 @@ class Http(Protocol):
         """Send one POST; follow no redirect, repeat nothing. Returns within `deadline_s`; never raises."""
 
 
+class _Connector(aiohttp.TCPConnector):
+    """A connection is given for a request that may still leave, and is written to at once."""
+
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own signature
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        left_s = leaving_by.get()
+        if left_s is not None and left_s() <= 0:
+            connection.release()
+            raise aiohttp.ConnectionTimeoutError(TOO_LATE)
+        return connection
+
+
 class HttpPool:
     """An HTTP/1.1 pool with keep-alive; at most `connections` requests are under way, the others wait."""
 
@@ -62,7 +85,7 @@ class HttpPool:
     async def open(self) -> None:
         """Make the pool; nothing is connected yet."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=IDLE_S),
+            connector=_Connector(limit=self._connections, keepalive_timeout=IDLE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=_OWN_HEADERS,
@@ -78,11 +101,14 @@ class HttpPool:
         """See `Http.post`. Waiting for a free connection counts: if none comes in time, it is `Unsent`."""
         if self._session is None:
             raise RuntimeError("the pool is not open")
+        timeout, left_s = self._timeout(deadline_s), leaving_by.get()
+        if left_s is not None:
+            timeout = _within(timeout, left_s)
         try:
             async with (
                 asyncio.timeout(deadline_s),
                 self._session.post(
-                    url, data=body, headers=headers, allow_redirects=False, timeout=self._timeout(deadline_s)
+                    url, data=body, headers=headers, allow_redirects=False, timeout=timeout
                 ) as response,
             ):
                 return Answer(response.status, response.headers, await _body(response))
@@ -101,6 +127,12 @@ class HttpPool:
             timeout = aiohttp.ClientTimeout(total=None, connect=connect_s)
             self._timeouts[deadline_s] = timeout
         return timeout
+
+
+def _within(timeout: aiohttp.ClientTimeout, left_s: Callable[[], float]) -> aiohttp.ClientTimeout:
+    """Connecting ends, too, when the request may no longer leave; no timeout at all is written as 0."""
+    connect_s = min(timeout.connect or CONNECT_TIMEOUT_S, max(0.001, left_s()))
+    return aiohttp.ClientTimeout(total=None, connect=connect_s)
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -254,7 +254,7 @@ class Partition:
         while not self._closing or self._results:
             await self._check()
             ready_ms = await self._ready_ms()
-            if self._has_work(ready_ms) or (first and not self._restricted):
+            if self._has_work(ready_ms) or (first and not self.is_restricted):
                 async with self._turning:
                     first = not await self._turn(ready_ms, first=first) and first
             else:
@@ -262,13 +262,13 @@ class Partition:
         await self._through()
 
     @property
-    def _restricted(self) -> bool:
+    def is_restricted(self) -> bool:
         """Only what this process began may still be decided: the partition may be somebody else's soon."""
         return self._held_back or self._draining
 
     def _has_work(self, ready_ms: int | None) -> bool:
         now_ms = self._ports.clock.now_ms()
-        if self._restricted:
+        if self.is_restricted:
             return bool(self._results)
         if self.claim.is_overdue(now_ms):
             return True
@@ -285,7 +285,7 @@ class Partition:
         wait_s = IDLE_S
         if self._ripeness is not None and not self._held_back and self.actor.room() > 0:
             wait_s = min(wait_s, self._ripeness.wait_s(self._ports.clock.now_ms()) or wait_s)
-        if self._results or (len(self._queue) and not self._restricted and self.actor.room() > 0):
+        if self._results or (len(self._queue) and not self.is_restricted and self.actor.room() > 0):
             wait_s = self._pace.wait_s(wait_s)
         self._wake.clear()
         with contextlib.suppress(TimeoutError):
@@ -308,10 +308,10 @@ class Partition:
         await self.actor.prepare()
         if self._decider is None:
             return False
-        first = first and not self._restricted
+        first = first and not self.is_restricted
         reach, results = self._queue.fill(), list(self._results)
         self.figures.begun_s = self._pace.turned()
-        records, ready_ms = ((), None) if self._restricted else (reach, ready_ms)
+        records, ready_ms = ((), None) if self.is_restricted else (reach, ready_ms)
         work = Work(results, records, ready_ms, self._ports.clock.now_ms(), first, self._position)
         if ready_ms is not None and self.state is not None:
             self.figures.ripe(ready_ms, self.state.timers)

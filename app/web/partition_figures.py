@@ -16,7 +16,7 @@ from app.turns.ports import Phase, Unstored
 from app.turns.timers import INDEX, index_key
 from app.web.ages import Ages
 from app.web.inside import Inside
-from app.web.partitions import in_flight_of, lag_of, overdue_ms, owned
+from app.web.partitions import in_flight_of, lag_of, overdue_ms, owned, throttled_of, tokens_of
 
 PLACE = ("actor", "partition")
 MS_PER_S = 1000
@@ -44,6 +44,8 @@ GAUGES = {
     "carillon_timer_overdue_seconds": "How long the earliest timer has been due.",
     "carillon_restore_remaining_records": "Records of the journal that a restore has yet to read.",
     "carillon_opening_seconds": "How long the last opening took.",
+    "carillon_throttled_messages": "Messages that wait for a throttle token.",
+    "carillon_throttle_tokens": "Throttle tokens lent in this interval, less those that came back.",
 }
 HISTOGRAMS = {
     "turn_records": "Records that a turn took.",
@@ -98,6 +100,8 @@ def _stands(host: Host, partition: Partition, now_ms: int) -> dict[str, float | 
         "carillon_timer_overdue_seconds": (overdue_ms(partition, now_ms) or 0) / MS_PER_S,
         "carillon_restore_remaining_records": progress.end - progress.at if progress.restoring else 0,
         "carillon_opening_seconds": partition.figures.opening_seconds,
+        "carillon_throttled_messages": throttled_of(partition),
+        "carillon_throttle_tokens": tokens_of(partition, now_ms),
     }
 
 

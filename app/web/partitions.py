@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from app.domain.model.throttle import Gate, Lending
+from app.domain.rules.gate import waiting
+from app.topics import THROTTLE_KEY
 from app.turns.actor import Time
 from app.turns.host import Host
 from app.turns.partition import Partition
@@ -14,7 +17,8 @@ from app.turns.state import State
 from app.turns.timers import INDEX, index_key
 from app.web.ends import Ends
 from app.web.inside import Inside
-from tables.ledger import LEDGER, Delivery, Stage
+from tables.ledger import GATE, LEDGER, THE_GATE, Delivery, Stage
+from tables.quotas import LENDING
 
 RETRIES_WITHIN_MS = 3_600_000
 MOST_RETRIES = 500
@@ -116,7 +120,7 @@ def _view(
 
 
 def _retries(partition: Partition, now_ms: int) -> int:
-    """Deliveries of a sender that have not ended, among those that wait for the next hour."""
+    """Deliveries of a sender that have not ended, among those that wait for the next hour, or for a throttle token."""
     state = partition.state
     if state is None or LEDGER not in partition.actor.tables:
         return 0
@@ -125,7 +129,27 @@ def _retries(partition: Partition, now_ms: int) -> int:
     first = state.timers.first()
     if first is not None:
         keys.add(first[1])
-    return sum(_is_open(state, key) for key in keys)
+    return (throttled_of(partition) or 0) + sum(
+        _is_open(state, key) for key in keys if key[:1] == LEDGER.prefix
+    )
+
+
+def throttled_of(partition: Partition) -> int | None:
+    """Messages of a sender that wait for a throttle token; None where it never had anything to do with one."""
+    if partition.state is None or GATE not in partition.actor.tables:
+        return None
+    gate: Gate | None = partition.state.find(GATE, GATE.prefix + THE_GATE).value
+    return None if gate is None else waiting(gate)
+
+
+def tokens_of(partition: Partition, now_ms: int) -> int | None:
+    """Throttle tokens lent in the interval of now, by the coordinator that lends them; None for everybody else."""
+    if partition.state is None or LENDING not in partition.actor.tables:
+        return None
+    lending: Lending | None = partition.state.find(LENDING, LENDING.prefix + THROTTLE_KEY).value
+    if lending is None:
+        return None
+    return lending.lent if now_ms < lending.ends_ms else 0
 
 
 def _is_open(state: State, full: bytes) -> bool:

@@ -119,7 +119,6 @@ def test_the_default_file_is_read_where_it_exists(folder: Path) -> None:
 
 def test_keys_that_nothing_honours_yet_are_told(folder: Path) -> None:
     assert load(folder, CONTRACT).not_yet_effective() == [
-        "throttle",
         "content",
         "test_users",
         "push.impressions",

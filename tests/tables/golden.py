@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from app import wire
-from app.domain.model import quota
-from app.domain.model.app_rules import AppRules
+from app.domain.model import quota, throttle
+from app.domain.model.app_rules import AppRules, Throttle
 from app.domain.model.campaign import Campaign, Cap, Content, Limits, Status, When
 from app.domain.model.decision import Decision, Step
 from app.domain.model.event import DeviceReport, Event, Place, Position, PushStatus, Said
@@ -94,44 +94,57 @@ def _table_values() -> dict[str, Any]:
     order = Order(_push(), (Target("d-1", "tok", "android"),), AT_MS, {"event_id": "e-1"}, AT_MS + 3)
     item = InboxItem("m-1", "c-1", 2, "Title", "Body", AT_MS, AT_MS + 1, "app://x", "i.png", ("a", "b"),
                      {"text": "#fff"}, "sent")  # fmt: skip
+    return (
+        {
+            "profile": Profile({"plan": "pro", "age": 41}, {"d-1": device}, "Europe/Paris", "fr", _kin()),
+            "activity": Activity(
+                b"12345678",
+                [1, 2],
+                [CountedPush(AT_MS, "m-1")],
+                {"k": [(AT_MS, "=7")]},
+                {"c-1": ["m-1"]},
+                Whereabouts(Place("FR", "Paris", "Paris"), AT_MS, Position(48.85, 2.35), AT_MS + 1),
+                Session("d-1", AT_MS),
+            ),
+            "agenda": Agenda(
+                [
+                    Waiting("c-1", 2, "i-1", AT_MS + 600_000, trigger, "7"),
+                    Held("c-2", 3, "i-2", AT_MS + 900_000, trigger, "m-2", "8", AT_MS + 1, True, True),
+                    OnItsWay("c-3", 4, "m-3", trigger, ["d-1"], "Title", "Body", "app://x", "i.png", True),
+                ],
+                {"c-1": [Started(2, AT_MS, "7", True, "e-1", AT_MS + 2)]},
+            ),
+            "history": History(
+                {"purchase": Counter(AT_MS, 40, AT_MS + 1, AT_MS + 2, [AT_MS + 2], {20_000: 39}, True)}
+            ),
+            "ledger": Delivery(
+                Stage.WAITING,
+                3,
+                AT_MS + 5,
+                AT_MS,
+                order,
+                order.targets[0],
+                Result.FAILED,
+                Reason.PROVIDER_UNAVAILABLE,
+            ),
+            "inbox": UserInbox([item]),
+            "counts": Counts(1, 2, 3, 4, 5, 6, 7, {"expired": 8}, {"user_cap": 9}, 10, 11),
+            "of_user": Latest([1, 2, 3]),
+            "of_campaign": Latest([4, 5]),
+            "holders": Holder("u-1", "d-1", 3),
+        }
+        | _limits()
+        | _throttle()
+    )
+
+
+def _throttle() -> dict[str, Any]:
     return {
-        "profile": Profile({"plan": "pro", "age": 41}, {"d-1": device}, "Europe/Paris", "fr", _kin()),
-        "activity": Activity(
-            b"12345678",
-            [1, 2],
-            [CountedPush(AT_MS, "m-1")],
-            {"k": [(AT_MS, "=7")]},
-            {"c-1": ["m-1"]},
-            Whereabouts(Place("FR", "Paris", "Paris"), AT_MS, Position(48.85, 2.35), AT_MS + 1),
-            Session("d-1", AT_MS),
-        ),
-        "agenda": Agenda(
-            [
-                Waiting("c-1", 2, "i-1", AT_MS + 600_000, trigger, "7"),
-                Held("c-2", 3, "i-2", AT_MS + 900_000, trigger, "m-2", "8", AT_MS + 1, True, True),
-                OnItsWay("c-3", 4, "m-3", trigger, ["d-1"], "Title", "Body", "app://x", "i.png", True),
-            ],
-            {"c-1": [Started(2, AT_MS, "7", True, "e-1", AT_MS + 2)]},
-        ),
-        "history": History(
-            {"purchase": Counter(AT_MS, 40, AT_MS + 1, AT_MS + 2, [AT_MS + 2], {20_000: 39}, True)}
-        ),
-        "ledger": Delivery(
-            Stage.WAITING,
-            3,
-            AT_MS + 5,
-            AT_MS,
-            order,
-            order.targets[0],
-            Result.FAILED,
-            Reason.PROVIDER_UNAVAILABLE,
-        ),
-        "inbox": UserInbox([item]),
-        "counts": Counts(1, 2, 3, 4, 5, 6, 7, {"expired": 8}, {"user_cap": 9}, 10, 11),
-        "of_user": Latest([1, 2, 3]),
-        "of_campaign": Latest([4, 5]),
-        "holders": Holder("u-1", "d-1", 3),
-    } | _limits()
+        "tickets": throttle.Ticket(1, 7, AT_MS, ["d-1", "d-2"]),
+        "places": throttle.Place("m-1"),
+        "gate": throttle.Gate(AT_MS, AT_MS - 9, AT_MS - 1, 3, 4, [5, 6], [7, 8], AT_MS + 1),
+        "lending": throttle.Lending(AT_MS - 900_000, AT_MS, 100, 9, 8, 7, 6, {"fcm/3": 5}, AT_MS + 2),
+    }
 
 
 def _limits() -> dict[str, Any]:
@@ -188,6 +201,8 @@ def _mail() -> dict[str, Sample]:
         ),
         "call_up": (quota.CallUp("c-1", AT_MS), wire.decode_user_mail),
         "report": (quota.Report("c-1", 3, AT_MS, 1, 2, -3), wire.decode_campaign_mail),
+        "throttle_ask": (throttle.Ask("fcm", 3, 4, True, 5, AT_MS), wire.decode_campaign_mail),
+        "throttle_grant": (throttle.Grant(AT_MS, AT_MS - 9, AT_MS - 1, 6), wire.decode_grant),
     }
     decision = Decision("i-1", AT_MS, "u-1", "c-1", 2, Step.FAILED, "m-1", {"event_id": "e-1"}, 3,
                         Reason.EXPIRED, "a", "d-1", "fcm", AT_MS + 1, {"held": True})  # fmt: skip
@@ -247,6 +262,9 @@ def _of_limits() -> dict[str, Sample]:
         "limits agenda": Sample(agenda, users.AGENDA.encode, users.AGENDA.decode),
         "limits ledger": Sample(delivery, ledger.LEDGER.encode, ledger.LEDGER.decode),
         "limits outcome": Sample(outcome, wire.encode_pack, wire.decode_user_mail),
+        "throttle rules": Sample(
+            catalog.Rules(AppRules(throttle=Throttle(100_000, 900_000))), encode, catalog.decode_rules
+        ),
         "limits campaign": Sample(campaign, encode, msgspec.msgpack.Decoder(Campaign).decode),
     }
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiohttp import web
 
 from tests.transports.makers import a_free_port, until
+from transports.base import leaving_by
 from transports.http import BODY_LIMIT_BYTES, Answer, HttpPool, NoAnswer, Unsent
 
 Serve = Callable[[Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]], Awaitable[str]]
@@ -183,3 +186,47 @@ async def test_a_pool_that_is_not_open_says_so() -> None:
     with pytest.raises(RuntimeError, match="not open"):
         await pool.post("http://127.0.0.1/", {}, b"", 1)
     await pool.close()
+
+
+async def test_what_may_no_longer_leave_does_not(http: HttpPool, serve: Serve) -> None:
+    """C049: given a throttle token that is void, on a new connection and on a kept one, then nothing arrives."""
+    arrived = []
+
+    async def note(request: web.BaseRequest) -> web.StreamResponse:
+        arrived.append(request.path)
+        return web.Response()
+
+    url = await serve(note)
+    left_s = [5.0, 0.0]
+    leaving_by.set(lambda: left_s[0])
+    assert isinstance(await http.post(f"{url}/in-time", {}, b"", 5), Answer)
+    leaving_by.set(lambda: left_s[1])
+    on_kept = await http.post(f"{url}/late", {}, b"", 5)
+    assert isinstance(on_kept, Unsent)
+    left_s[1] = 1e-9
+    assert isinstance(await http.post(f"{url.replace('127.0.0.1', 'localhost')}/late", {}, b"", 5), Unsent)
+    leaving_by.set(None)
+    assert arrived == ["/in-time"]
+    assert isinstance(await http.post(f"{url}/later", {}, b"", 5), Answer)
+
+
+async def test_connecting_ends_when_the_request_may_no_longer_leave(http: HttpPool) -> None:
+    """Given a server that does not take the connection, then the wait for it ends with the token, not after 5 s."""
+    loop = asyncio.get_running_loop()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        fillers = [socket.socket() for _ in range(8)]
+        for filler in fillers:
+            filler.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                filler.connect(listener.getsockname())
+        ends_s = loop.time() + 0.3
+        leaving_by.set(lambda: ends_s - loop.time())
+        outcome = await http.post(url, {}, b"", 5)
+        took_s = loop.time() - ends_s
+        for filler in fillers:
+            filler.close()
+    assert isinstance(outcome, Unsent)
+    assert took_s < 2.0

@@ -128,5 +128,4 @@ class CallUp(Struct, frozen=True, tag="call_up", gc=False):
     period: int
 
 
-CampaignMail = Report
 PartitionMail = Loan | CallUp
