@@ -265,7 +265,8 @@ def _note_sent(user: User, message: Message, context: Context) -> None:
     if plan.unless is not None:
         until_ms = context.now_ms if message.held_before else message.ready_ms
         sent = Started(plan.version, trigger.time_ms, message.match, True, trigger.event_id, until_ms)
-        starts.remember_sent(user.agenda, plan.id, sent, context.now_ms - context.rules.max_lateness_ms)
+        horizon_ms = context.now_ms - context.rules.max_lateness_ms - 2 * plan.unless.within_ms
+        starts.remember_sent(user.agenda, plan.id, sent, horizon_ms)
         user.agenda_changed = True
 
 
