@@ -100,7 +100,10 @@ def passed_over(user: User, plan: Plan, match: str, until_ms: float = inf) -> li
 
 
 def fires(user: User, plan: Plan, entry: Waiting, horizon_ms: int) -> bool:
-    """The time of this timer has come: does it fire, or did another one run (`keep_first`)?"""
+    """The time of this timer has come: does it fire, or did another one run (`keep_first`)?
+
+    One that ran is remembered until the last A that it kept from starting, and that may have come late, is due.
+    """
     time_ms, repeat = entry.trigger.time_ms, plan.campaign.when.repeat
     if repeat is Repeat.KEEP_FIRST and _is_covered(user, plan, entry.match, time_ms, entry.due_ms):
         return False
