@@ -27,8 +27,8 @@ class _Call(NamedTuple):
 class Doubts:
     """Calls that were journaled twice in a row, without an answer between. `excused`: their maker was struck.
 
-    `struck`: each excused one's message, and the process id of who made it. `retried`: how often each message was called
-    again after an answer, or after none in time.
+    `struck`: each excused one's message, and the process id of who made it. `retried`: how often each message was
+    called again after an answer, or after none in time.
     `unexcused`: it was not, so that it should have journaled the answer before it let go.
     """
 
