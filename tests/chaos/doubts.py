@@ -14,6 +14,7 @@ from tests.chaos.scale import repeats_of
 from tests.integration.system import System
 
 OK = 200
+NEVER_MS = 1 << 62
 
 
 class _Call(NamedTuple):
@@ -90,22 +91,20 @@ def calls_in_doubt(system: System, struck: Collection[int]) -> Doubts:
     return found
 
 
-def fates(
-    doubts: Doubts, received: Iterable[Any], struck_ms: Mapping[int, int], call_ms: int
-) -> dict[str, Any]:
-    """Where each call in doubt was when its maker was struck, by the push service, which takes this long for an answer.
+def fates(doubts: Doubts, received: Iterable[Any], struck_ms: Mapping[int, int]) -> dict[str, Any]:
+    """Where each call in doubt was when its maker was struck, by the push service's own times.
 
     `struck_ms`: when, by process id. `answer_ages_ms`: how long the answers had been out that were in no journal yet.
     """
-    arrived: defaultdict[str, list[int]] = defaultdict(list)
+    arrived: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     for line in received:
         if line["service"] == "fcm" and line["status"] == OK:
-            arrived[line["message"]].append(line["at"])
+            arrived[line["message"]].append((line["at"], line["answered"] or NEVER_MS))
     ages = []
     for message, pid in doubts.struck:
-        before = [at for at in arrived[message] if at <= struck_ms[pid]]
-        ages += [struck_ms[pid] - max(before)] if before else []
-    answered = sorted(age - call_ms for age in ages if age >= call_ms)
+        before = [call for call in arrived[message] if call[0] <= struck_ms[pid]]
+        ages += [struck_ms[pid] - max(before)[1]] if before else []
+    answered = sorted(age for age in ages if age >= 0)
     return {
         "not_at_the_service": len(doubts.struck) - len(ages),
         "unanswered_by_the_service": len(ages) - len(answered),

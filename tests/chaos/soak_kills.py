@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.clock import monotonic_s, now_ms
-from tests.chaos.crew import CALL_MS, OWNED_S, Crew, Plan, Strikes, crew, still_in_flight
+from tests.chaos.crew import OWNED_S, Crew, Plan, Strikes, crew, still_in_flight
 from tests.chaos.doubts import calls_in_doubt, fates, judge_repeats
 from tests.chaos.soaking import Fault, Found, Given, say
 from tests.integration.waiting import until
@@ -101,7 +101,7 @@ def _judge(made: Crew, strikes: Strikes, struck_s: float) -> Found:
     figures: dict[str, Any] = made.figures() | judged.figures() | strikes.figures()
     figures |= budget | {"owned_again_s": round(owned_s, 1)}
     struck_ms = dict(zip(strikes.pids, strikes.at_ms, strict=True))
-    figures |= fates(calls_in_doubt(made.system, strikes.pids), received, struck_ms, CALL_MS)
+    figures |= fates(calls_in_doubt(made.system, strikes.pids), received, struck_ms)
     return Found(len(strikes.at_ms), violations, figures)
 
 

@@ -74,12 +74,14 @@ def test_a_call_made_again_after_no_answer_is_told_from_one_that_was_refused() -
 
 
 def test_where_a_call_in_doubt_was_when_its_maker_was_struck() -> None:
-    """Given calls that take 150 ms, then those of before that have their answers, and one never came."""
+    """Given when each call came and was answered, then some have their answers, some not yet, and one never came."""
     found = Doubts(4, [("young", 1), ("old", 1), ("late", 1), ("refused", 1)])
-    calls = {"young": 900, "old": 790, "late": 1_100}
-    lines = [{"service": "fcm", "message": name, "status": 200, "at": at} for name, at in calls.items()]
-    lines.append({"service": "fcm", "message": "refused", "status": 503, "at": 700})
-    assert fates(found, lines, {1: 1_000}, 150) == {
+    calls = {"young": (200, 900, 1_050), "old": (200, 790, 940), "late": (200, 1_100, 1_250)}
+    lines = [
+        {"service": "fcm", "message": name, "status": status, "at": at, "answered": answered}
+        for name, (status, at, answered) in (calls | {"refused": (503, 700, 700)}).items()
+    ]
+    assert fates(found, lines, {1: 1_000}) == {
         "not_at_the_service": 2,
         "unanswered_by_the_service": 1,
         "answered_and_not_journaled": 1,

@@ -91,4 +91,5 @@ def test_a_line_is_one_line_whatever_came(body: bytes, shown: object) -> None:
         "message": "m",
         "status": 400,
         "body": shown,
+        "answered": 0,
     }
