@@ -74,10 +74,11 @@ class Decider:
         self._fits = fits
         self._streaming = actor.time is Time.STREAM
         self.had_outbox = True
+        self._fitting = STEPS  # so many steps have fitted into a turn, or may
 
     def decide(self, work: Work, watermark: Watermark) -> Decided:
         """The next turn over this work; takes at least one record where there is one and the actor has room."""
-        limit = min(STEPS, self._actor.room())
+        limit = min(self._fitting, self._actor.room())
         bury: Exception | None = None
         while True:
             attempt = _Attempt(self._actor, self._state, self._relayed, self._streaming, work, watermark)
@@ -86,7 +87,9 @@ class Decider:
             if failure is None:
                 decided = self._written(attempt)
                 if isinstance(decided, Decided):
+                    self._fitting = min(STEPS, 2 * self._fitting)
                     return decided
+                self._fitting = max(1, steps // 2)
                 failure = _Failure(steps // 2, decided)
             if bury is not None:
                 raise failure.error

@@ -55,10 +55,10 @@ class Strikes:
     backlog: list[int] = field(default_factory=list)
     pids: list[int] = field(default_factory=list)
 
-    def note(self, pid: int, in_flight: int, backlog: int) -> None:
-        """It strikes this process now."""
+    def note(self, pid: int, in_flight: int, backlog: int, at_ms: int | None = None) -> None:
+        """It strikes this process now, or struck it then."""
         self.pids.append(pid)
-        self.at_ms.append(now_ms())
+        self.at_ms.append(now_ms() if at_ms is None else at_ms)
         self.in_flight.append(in_flight)
         self.backlog.append(backlog)
 

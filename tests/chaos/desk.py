@@ -27,7 +27,7 @@ from tests.flow.engine import FixedCatalog
 TOPICS = Topics("test", "events")
 POLL = 500
 POLL_BYTES = 1 << 20
-LIMIT_S = 150.0
+LIMIT_S = 900.0
 
 
 class Desk:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from tests.chaos.scale import repeats_of
 from tests.integration.system import System
 
 OK = 200
+NEVER_MS = 1 << 62
 
 
 class _Call(NamedTuple):
@@ -27,11 +28,13 @@ class _Call(NamedTuple):
 class Doubts:
     """Calls that were journaled twice in a row, without an answer between. `excused`: their maker was struck.
 
-    `retried`: how often each message was called again after an answer, or after none in time.
+    `struck`: each excused one's message, and the process id of who made it. `retried`: how often each message was
+    called again after an answer, or after none in time.
     `unexcused`: it was not, so that it should have journaled the answer before it let go.
     """
 
     excused: int = 0
+    struck: list[tuple[str, int]] = field(default_factory=list)
     unexcused: list[str] = field(default_factory=list)
     retried: Counter[str] = field(default_factory=Counter)
 
@@ -68,8 +71,9 @@ class _Reader:
         if delivery is None or delivery.stage is not Stage.CALLING:
             return
         if before is not None and delivery.attempts > before.attempt:
-            if before.maker.rpartition("/")[2] in self._struck:
+            if (pid := before.maker.rpartition("/")[2]) in self._struck:
                 self._found.excused += 1
+                self._found.struck.append((key[1:].partition(b"\x00")[0].decode(), int(pid)))
             else:
                 self._found.unexcused.append(f"{key!r}, first by {before.maker}, then by {self._owner}")
         if waited:
@@ -85,6 +89,30 @@ def calls_in_doubt(system: System, struck: Collection[int]) -> Doubts:
         reader = readers.setdefault(record.partition(), _Reader([str(each) for each in struck], found))
         reader.take(record.key(), record.value())
     return found
+
+
+def fates(doubts: Doubts, received: Iterable[Any], struck_ms: Mapping[int, int]) -> dict[str, Any]:
+    """Where each call in doubt was when its maker was struck, by the push service's own times.
+
+    `struck_ms`: when, by process id. `answer_ages_ms`: how long the answers had been out that were in no journal yet.
+    """
+    arrived: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for line in received:
+        if line["service"] == "fcm" and line["status"] == OK:
+            arrived[line["message"]].append((line["at"], line["answered"] or NEVER_MS))
+    ages = []
+    for message, pid in doubts.struck:
+        before = [call for call in arrived[message] if call[0] <= struck_ms[pid]]
+        ages += [struck_ms[pid] - max(before)[1]] if before else []
+    answered = sorted(age for age in ages if age >= 0)
+    return {
+        "not_at_the_service": len(doubts.struck) - len(ages),
+        "unanswered_by_the_service": len(ages) - len(answered),
+        "answered_and_not_journaled": len(answered),
+        "answer_ages_ms": [answered[len(answered) * part // 100] for part in (50, 90, 99)] + answered[-1:]
+        if answered
+        else [],
+    }
 
 
 def judge_repeats(

@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from app.clock import monotonic_s
+from app.clock import monotonic_s, now_ms
 from tests.chaos.crew import OWNED_S, Crew, Plan, Strikes, crew, still_in_flight
-from tests.chaos.doubts import judge_repeats
+from tests.chaos.doubts import calls_in_doubt, fates, judge_repeats
 from tests.chaos.soaking import Fault, Found, Given, say
 from tests.integration.waiting import until
 
@@ -66,7 +66,8 @@ def _kill(made: Crew, victim: int, strikes: Strikes) -> None:
     """Stop a worker so that the calls in flight can be counted, kill it, start it again on its folder."""
     worker, backlog = made.system.workers[victim], made.system.backlog(victim)
     worker.freeze()
-    strikes.note(worker.pid, still_in_flight(made), backlog)
+    at_ms = now_ms()
+    strikes.note(worker.pid, still_in_flight(made), backlog, at_ms)
     worker.kill()
     made.system.start_worker(victim, made.plan.program)
 
@@ -99,6 +100,8 @@ def _judge(made: Crew, strikes: Strikes, struck_s: float) -> Found:
         violations.append(f"all partitions were owned {owned_s:.0f} s after the last kill")
     figures: dict[str, Any] = made.figures() | judged.figures() | strikes.figures()
     figures |= budget | {"owned_again_s": round(owned_s, 1)}
+    struck_ms = dict(zip(strikes.pids, strikes.at_ms, strict=True))
+    figures |= fates(calls_in_doubt(made.system, strikes.pids), received, struck_ms)
     return Found(len(strikes.at_ms), violations, figures)
 
 

@@ -17,15 +17,17 @@ from agents.users import UsersActor
 from app import wire
 from app.domain import guard
 from app.domain.model.event import Event
-from app.turns import opening, partition
+from app.turns import misplaced, opening, partition
 from app.turns.deciding import OUTBOX_KEY, WATERMARK_KEY, _Attempt
 from app.turns.host import Host
+from app.turns.misplaced import Misplaced
 from app.turns.opening import OPENED_KEY
 from app.turns.ports import Fence, Mail
 from app.turns.relay import Relay
 from app.turns.watermark import decode_outbox, source_header
 from tables.catalog import CatalogReader
 from tables.ledger import LEDGER
+from tests.simulation import worker
 from tests.simulation.broker import OldEpoch, Part, SimBroker
 from tests.simulation.log import SimLog
 
@@ -103,7 +105,7 @@ def no_opened_record(patch: Patch) -> None:
 
 
 def old_epoch_reused(patch: Patch) -> None:
-    """Whoever opens goes on under the producer id and epoch that are there: nobody is refused."""
+    """Whoever opens goes on under the producer id and epoch that are there: nobody is refused, and all of it counts."""
 
     def same(self: Any, transactional_id: str) -> tuple[int, int]:
         return self._ids.setdefault(transactional_id, (len(self._ids) + 1, 0))  # type: ignore[no-any-return]
@@ -111,12 +113,13 @@ def old_epoch_reused(patch: Patch) -> None:
     def unfenced(self: Any, pid: int, epoch: int, sequence: int, lines: Any, time_ms: int) -> Any:
         return self.write(lines, time_ms), True
 
+    patch(misplaced, "misplaced", _never)
     patch(SimBroker, "init_producer", same)
     patch(Part, "produce", unfenced)
 
 
 def fence_never_refuses(patch: Patch) -> None:
-    """Epochs rise, and the older owner may go on appending: what a journal without fences would be."""
+    """Epochs rise, the older owner may go on appending, and all of it counts: a journal without fences."""
     produce = Part.produce
 
     def forgiving(self: Any, pid: int, epoch: int, sequence: int, lines: Any, time_ms: int) -> Any:
@@ -125,6 +128,7 @@ def fence_never_refuses(patch: Patch) -> None:
         except OldEpoch:
             return self.write(lines, time_ms), True
 
+    patch(misplaced, "misplaced", _never)
     patch(Part, "produce", forgiving)
 
 
@@ -221,8 +225,8 @@ def doubts_forgotten(patch: Patch) -> None:
 def stale_state_trusted(patch: Patch) -> None:
     """An opening takes its folder for current, and reads nothing of the journal."""
 
-    async def nothing(*_arguments: Any) -> None:
-        return
+    async def nothing(*_arguments: Any) -> Misplaced:
+        return Misplaced()
 
     patch(opening, "restore", nothing)
 
@@ -245,14 +249,31 @@ def wait_for_unfenced_skipped(patch: Patch) -> None:
         finally:
             del journal.append
 
+    new_ids(patch)
+    patch(partition.Partition, "_commit", anywhere)
+
+
+def turns_count_anywhere(patch: Patch) -> None:
+    """A turn that the broker did not refuse counts wherever it stands, and nobody waits."""
+    new_ids(patch)
+    patch(misplaced, "misplaced", _never)
+
+
+def _never(_at: int, _value: bytes | None) -> int:
+    return 0
+
+
+def new_ids(patch: Patch) -> None:
+    """Not a broken build: every owner gets another producer id, so that the broker refuses none, and none waits."""
+
     async def fence(self: Any) -> Fence:
         pid = await self._network.start(self._broker.new_pid)
         self.owner = Fence(pid, 0)
         self._fenced(self.home, self.owner)
         return Fence(pid, 0)
 
-    patch(partition.Partition, "_commit", anywhere)
     patch(SimLog, "fence", fence)
+    patch(worker, "UNFENCED_S", 0.05)
 
 
 def emptied_taken_for_lost(patch: Patch) -> None:
@@ -284,6 +305,7 @@ MUTANTS: dict[str, Callable[[Patch], None]] = {
         doubts_forgotten,
         stale_state_trusted,
         wait_for_unfenced_skipped,
+        turns_count_anywhere,
         emptied_taken_for_lost,
     )
 }
@@ -291,7 +313,7 @@ MUTANTS: dict[str, Callable[[Patch], None]] = {
 
 @contextmanager
 def broken(name: str | None) -> Iterator[None]:
-    """Run as such a build; None: as it is."""
+    """Run as such a build, or under `new_ids`; None: as it is."""
     before: list[tuple[Any, str, Any]] = []
 
     def patch(owner: Any, what: str, instead: Any) -> None:
@@ -299,7 +321,7 @@ def broken(name: str | None) -> Iterator[None]:
         setattr(owner, what, instead)
 
     if name is not None:
-        MUTANTS[name](patch)
+        (MUTANTS | {new_ids.__name__: new_ids})[name](patch)
     try:
         yield
     finally:

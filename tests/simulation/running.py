@@ -67,7 +67,12 @@ def run_seed(seed: int, *, traced: bool = False) -> Ended:
         except Exception as error:  # noqa: BLE001 - a world that cannot go on is a finding
             violations = [*world.violations, f"{type(error).__name__}: {error}"]
         struck = world.struck + Counter(
-            {"lost": world.network.lost, "late": world.network.late, "given up": world.network.given_up}
+            {
+                "lost": world.network.lost,
+                "late": world.network.late,
+                "given up": world.network.given_up,
+                "misplaced": world.witness.misplaced,
+            }
         )
         ended = Ended(seed, violations, world.digest, world.loop.steps, world.lines or [], struck)
         world.close()

@@ -11,6 +11,7 @@ from tests.simulation.plan import STRIKES
 from tests.simulation.running import run_many, run_seed
 
 SEEDS = 2000
+UNREFUSED = 200
 REGRESSIONS = Path(__file__).with_name("regressions.txt")
 
 
@@ -27,6 +28,14 @@ def test_every_promise_holds_in_every_world() -> None:
     note(f"simulation: {found.told()}")
     assert not found.failed, f"replay by `python -m tests.simulation SEED --trace`: {found.told()}"
     assert found.struck.keys() >= {*STRIKES, "lost", "late", "given up"}, "a fault that never struck"
+
+
+def test_every_promise_holds_where_the_broker_refuses_no_owner_of_old() -> None:
+    """Given that every owner has another producer id, and waits for nobody, then what is misplaced costs nothing."""
+    found = run_many(range(UNREFUSED), "new_ids")
+    note(f"simulation, no owner refused: {found.told()}")
+    assert not found.failed
+    assert found.struck["misplaced"]
 
 
 @pytest.mark.parametrize("seed", known_seeds())

@@ -44,8 +44,9 @@ class Desk:
         good = verdict.status < HTTPStatus.BAD_REQUEST
         action = self.script.next(service, verdict.token) if good else None
         if action is None:
-            self.received.add(service, verdict.token, verdict.message, verdict.status, body)
-            return json_response(verdict.status, verdict.body)
+            entry = self.received.add(service, verdict.token, verdict.message, verdict.status, body)
+            with self.received.waiting(entry):
+                return json_response(verdict.status, verdict.body)
         status = NO_ANSWER if action.no_answer else action.status or verdict.status
         entry = self.received.add(service, verdict.token, verdict.message, status, body)
         with self.received.waiting(entry):

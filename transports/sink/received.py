@@ -16,7 +16,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Entry(msgspec.Struct, gc=False):
-    """One request. `status` is the answer it gets, 0 for none; `at` is wall clock, epoch milliseconds."""
+    """One request. `status` is the answer it gets, 0 for none; `at` is wall clock, epoch milliseconds.
+
+    `answered`: when its answer left, 0 while it has none.
+    """
 
     n: int
     at: int
@@ -25,6 +28,7 @@ class Entry(msgspec.Struct, gc=False):
     message: str
     status: int
     body: bytes
+    answered: int = 0
 
 
 class Received:
@@ -62,6 +66,7 @@ class Received:
             yield
         finally:
             del self._waiting[entry.n]
+            entry.answered = self._now_ms()
 
     def after(self, number: int, limit: int | None = None) -> list[Entry]:
         """The entries with a running number above `number`, oldest first, at most `limit`."""
@@ -97,8 +102,8 @@ class Received:
 
 
 def line(entry: Entry) -> bytes:
-    """One JSON line: n, at, service, token, message, status, body (JSON as it came, or a string)."""
-    return _encode({**summary(entry), "body": _readable(entry.body)}) + b"\n"
+    """One JSON line: n, at, service, token, message, status, body (JSON as it came, or a string), answered."""
+    return _encode({**summary(entry), "body": _readable(entry.body), "answered": entry.answered}) + b"\n"
 
 
 def summary(entry: Entry) -> dict[str, object]:

@@ -60,12 +60,12 @@ def test_a_request_is_in_flight_until_its_answer_even_if_that_fails() -> None:
 
     def fail() -> None:
         with received.waiting(entry):
-            assert received.in_flight() == [entry]
+            assert (received.in_flight(), entry.answered) == ([entry], 0)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
-    assert received.in_flight() == []
+    assert (received.in_flight(), entry.answered) == ([], NOW_MS)
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,5 @@ def test_a_line_is_one_line_whatever_came(body: bytes, shown: object) -> None:
         "message": "m",
         "status": 400,
         "body": shown,
+        "answered": 0,
     }

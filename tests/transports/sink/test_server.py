@@ -43,7 +43,7 @@ async def test_what_arrived_is_told_in_json_lines(sink: Sink, browser: aiohttp.C
     told = await lines(browser, f"{sink.url}/received?after=1")
 
     assert [row["n"] for row in told] == [2, 3]
-    assert list(told[0]) == ["n", "at", "service", "token", "message", "status", "body"]
+    assert list(told[0]) == ["n", "at", "service", "token", "message", "status", "body", "answered"]
     assert [row["n"] for row in await lines(browser, f"{sink.url}/received?after=0&limit=2")] == [1, 2]
     assert await lines(browser, f"{sink.url}/received?after=3") == []
 
