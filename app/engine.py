@@ -10,6 +10,7 @@ import faust
 from app.settings import Settings
 
 SESSION_S = 10.0
+HEARTBEAT_S = 0.5  # so soon all hear of a rebalance; until then everybody's partitions stand still
 REQUEST_S = 30.0
 REBALANCE_S = 25.0  # longer than the longest closing; a join is answered before its request gives up
 
@@ -53,7 +54,7 @@ def make_engine(settings: Settings) -> Engine:
         broker_max_poll_records=2000,
         broker_session_timeout=SESSION_S,
         broker_rebalance_timeout=REBALANCE_S,
-        broker_heartbeat_interval=2.0,
+        broker_heartbeat_interval=HEARTBEAT_S,
         broker_request_timeout=REQUEST_S,
         producer_request_timeout=REQUEST_S,
         broker_commit_interval=3600.0,

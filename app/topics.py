@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -37,49 +39,50 @@ class Spec(NamedTuple):
     config: dict[str, str]
 
 
-class Topics(NamedTuple):
+@dataclass(frozen=True)
+class Topics:
     """The names, all derived from the app's name; `events` is named by the operator."""
 
     app: str
     events: str
 
-    @property
+    @cached_property
     def campaigns(self) -> str:
         """Definitions and statuses of campaigns, and the settings that decide; compacted, one partition."""
         return f"{self.app}.campaigns"
 
-    @property
+    @cached_property
     def users_mail(self) -> str:
         """To the users actor: outcomes, moved tokens, and what ids of one person tell one another."""
         return f"{self.app}.users.mail"
 
-    @property
+    @cached_property
     def campaigns_mail(self) -> str:
         """To the coordinator of campaigns: what users partitions used of a limit, give back and want; and senders of
         the throttle."""
         return f"{self.app}.campaigns.mail"
 
-    @property
+    @cached_property
     def tokens_mail(self) -> str:
         """To the tokens actor: who has a token now."""
         return f"{self.app}.tokens.mail"
 
-    @property
+    @cached_property
     def inbox(self) -> str:
         """Items for the App Inbox."""
         return f"{self.app}.inbox"
 
-    @property
+    @cached_property
     def decisions(self) -> str:
         """Every step of every qualified user."""
         return f"{self.app}.decisions"
 
-    @property
+    @cached_property
     def dead_letters(self) -> str:
         """What nobody could decide on."""
         return f"{self.app}.dead-letters"
 
-    @property
+    @cached_property
     def stats(self) -> str:
         """Counts per campaign and partition; compacted."""
         return f"{self.app}.stats"

@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
 
+from app.contexts import Contexts, FindPlace
 from app.domain.model.decision import Decision
-from app.domain.model.event import NOTHING_SAID, DeviceReport, Event, Place, Position, PushStatus, Said, Tick
+from app.domain.model.event import Event, Tick
 from app.domain.model.mail import TokenClaim, UserMail
 from app.domain.model.push import InboxItem, Order
 from app.domain.model.quota import PartitionMail, Report
 from app.domain.model.reason import DeadLetterReason
 from app.domain.model.throttle import Ask, Grant
+from app.times import Times
 
 EVENT_BYTES = 32 * 1024
 DEAD_LETTER_BYTES = 256 * 1024
 EARLIEST_MS = 946_684_800_000  # 2000-01-01
 FUTURE_MS = 86_400_000
-CONTEXTS = 8_000
-CONTEXT_BYTES = 4096
-SECONDS = 4_000
-PLAIN_LENGTH = len("2026-01-31T12:00:00.000Z")
-SECONDS_LIMIT = 1e11  # beyond: not seconds
 MESSAGE_PACK = b"application/msgpack"
 _NAMED = {"screen": "Screen Viewed", "page": "Page Viewed"}
-_PUSH = {str(status): status for status in PushStatus}
 _NAMELESS = frozenset({"identify", "alias", "group"})
 _JOINING = frozenset({"identify", "alias"})
-FindPlace = Callable[[str], Place | None]
 
 
 class Bad(NamedTuple):
@@ -57,29 +50,17 @@ class _Message(Struct, frozen=True, gc=False):
     previousId: str | None = None  # noqa: N815
 
 
-class _Context(NamedTuple):
-    """What matters of a message's context."""
-
-    said: Said
-    traits: dict[str, Any] | None
-
-
-_NO_CONTEXT = _Context(NOTHING_SAID, None)
-
-
 class EventReader:
-    """Reads events. Remembers contexts and seconds that it has seen: they come again and again.
+    """Reads events. Remembers contexts and minutes that it has seen: they come again and again.
 
     `find_place`: where an IP address is.
     """
 
     def __init__(self, find_place: FindPlace | None = None) -> None:
-        self._find_place = find_place
         self._json = msgspec.json.Decoder(_Message).decode
         self._message_pack = msgspec.msgpack.Decoder(_Message).decode
-        self._contexts: dict[bytes, _Context] = {}
-        self._contexts_before: dict[bytes, _Context] = {}
-        self._clock = Seconds()
+        self._context = Contexts(find_place).read
+        self._time = Times().read
 
     def read(self, record: Any, now_ms: int | None) -> Event | Tick | Bad:
         """One record of `events`; `now_ms` None: a stream clock, under which no time is the future."""
@@ -95,7 +76,7 @@ class EventReader:
             return Bad(DeadLetterReason.WRONG_TYPE, str(error))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return Bad(DeadLetterReason.UNREADABLE, str(error))
-        time_ms = record.timestamp if message.timestamp is None else self._clock.read(message.timestamp)
+        time_ms = record.timestamp if message.timestamp is None else self._time(message.timestamp)
         if time_ms is None or time_ms < EARLIEST_MS or (now_ms is not None and time_ms > now_ms + FUTURE_MS):
             return _bad_time(time_ms)
         if message.type == "track" and message.event and message.userId and record.key is not None:
@@ -107,7 +88,7 @@ class EventReader:
                 message.event,
                 message.properties or {},
                 None,
-                self._context(message.context, is_json).said,
+                self._context(bytes(message.context), is_json=is_json).said,
             )
         return self._other(record, message, time_ms, is_json)
 
@@ -128,7 +109,7 @@ class EventReader:
         properties = message.properties or {}
         if message.name is not None and kind in _NAMED:
             properties = {"name": message.name, **properties}
-        context = self._context(message.context, is_json)
+        context = self._context(bytes(message.context), is_json=is_json)
         traits = message.traits if kind == "identify" else None
         return Event(
             user,
@@ -142,25 +123,6 @@ class EventReader:
             _previous(message, user),
         )
 
-    def _context(self, raw: Raw, is_json: bool) -> _Context:
-        """Two generations of contexts: one that is full makes room for the next. Long ones are not remembered."""
-        data = bytes(raw)
-        known = self._contexts.get(data)
-        if known is None:
-            known = self._contexts_before.get(data) or self._decode_context(data, is_json)
-            if len(data) > CONTEXT_BYTES:
-                return known
-            if len(self._contexts) >= CONTEXTS:
-                self._contexts, self._contexts_before = {}, self._contexts
-            self._contexts[data] = known
-        return known
-
-    def _decode_context(self, data: bytes, is_json: bool) -> _Context:
-        if not data:
-            return _NO_CONTEXT
-        values = msgspec.json.decode(data) if is_json else msgspec.msgpack.decode(data)
-        return _read_context(values, self._find_place)
-
 
 def _previous(message: _Message, user: str) -> str | None:
     """The other id that an `identify` or `alias` names beside the user's."""
@@ -168,31 +130,6 @@ def _previous(message: _Message, user: str) -> str | None:
     if message.type in _JOINING:
         named = named or message.anonymousId
     return None if named == user else named or None
-
-
-class Seconds:
-    """Reads times. Remembers the seconds that it has seen: of most times only milliseconds are left to be read."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, int] = {}
-
-    def read(self, value: Any) -> int | None:
-        """Milliseconds of ISO 8601 with a zone, or of seconds since the epoch; None for anything else."""
-        if value.__class__ is str and len(value) == PLAIN_LENGTH and value[19] == "." and value[-1] == "Z":
-            known = self._known.get(value[:19])
-            part = value[20:23]
-            if known is not None and part.isdecimal():
-                return known + int(part)
-            whole = _milliseconds(value)
-            if whole is not None and part.isdecimal():
-                self._remember(value[:19], whole - int(part))
-            return whole
-        return _milliseconds(value)
-
-    def _remember(self, second: str, time_ms: int) -> None:
-        if len(self._known) >= SECONDS:
-            self._known.clear()
-        self._known[second] = time_ms
 
 
 def _bad_time(time_ms: int | None) -> Bad:
@@ -206,79 +143,6 @@ def _is_json(record: Any) -> bool:
         if name == "content-type":
             return bool(value != MESSAGE_PACK)
     return bool(record.value[:1] == b"{")
-
-
-def _milliseconds(value: Any) -> int | None:
-    """ISO 8601 with a zone, or seconds since the epoch; None for anything else."""
-    if type(value) is str:
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if isinstance(value, datetime):
-        return None if value.tzinfo is None else _rounded(value.timestamp())
-    if type(value) in {int, float} and abs(value) < SECONDS_LIMIT:
-        return _rounded(value)
-    return None
-
-
-def _rounded(seconds: float) -> int:
-    return round(seconds * 1000)
-
-
-def _read_context(values: Any, find_place: FindPlace | None) -> _Context:
-    """Take what is well typed and leave the rest: other programs' contexts hold all sorts of things."""
-    if not isinstance(values, dict):
-        return _NO_CONTEXT
-    traits = values.get("traits")
-    address, position = _text(values.get("ip")), _read_position(_map(values.get("location")))
-    place = None if find_place is None or address is None else find_place(address)
-    is_placed = place is not None or position is not None
-    zone, locale = _text(values.get("timezone")), _text(values.get("locale"))
-    said = Said(_read_device(values), zone, locale, place, position, is_placed)
-    return _Context(said, traits if isinstance(traits, dict) else None)
-
-
-def _read_position(location: dict[str, Any]) -> Position | None:
-    latitude: Any = location.get("latitude")
-    longitude: Any = location.get("longitude")
-    if type(latitude) not in {int, float} or type(longitude) not in {int, float}:
-        return None
-    if not (abs(latitude) <= 90 and abs(longitude) <= 180):  # noqa: PLR2004 - degrees
-        return None
-    return Position(float(latitude), float(longitude))
-
-
-def _read_device(values: dict[str, Any]) -> DeviceReport | None:
-    device = _map(values.get("device"))
-    device_id = _text(device.get("id"))
-    if device_id is None:
-        return None
-    platform = _text(device.get("type")) or _text(_map(values.get("os")).get("name"))
-    push = device.get("push")
-    subscription = device.get("subscription")
-    token = _text(device.get("token"))
-    if token is None and isinstance(subscription, dict):
-        token = msgspec.json.encode(subscription, order="sorted").decode()
-    return DeviceReport(
-        device_id,
-        None if platform is None else platform.lower(),
-        token,
-        _PUSH.get(push) if isinstance(push, str) else None,
-        _text(device.get("manufacturer")),
-        _text(device.get("model")),
-        _text(_map(values.get("os")).get("version")),
-        _text(_map(values.get("app")).get("version")),
-        _text(_map(values.get("library")).get("version")),
-    )
-
-
-def _map(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 class DeadLetter(Struct, frozen=True, omit_defaults=True):

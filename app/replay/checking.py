@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from app.contexts import FindPlace
 from app.domain.files.expectations import Expected
 from app.domain.model.event import Event
 from app.domain.model.reason import DeadLetterReason
@@ -16,7 +17,6 @@ from app.replay.engine import Replay
 from app.replay.given import Refused, as_events
 from app.replay.scope import Case
 from app.replay.why import Story, why_not
-from app.wire import FindPlace
 
 
 class Difference(Struct, frozen=True):

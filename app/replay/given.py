@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.contexts import FindPlace
 from app.domain.files.expectations import Given
 from app.domain.model.event import Event, Tick
 from app.kafka_client.received import Received
-from app.wire import Bad, EventReader, FindPlace
+from app.wire import Bad, EventReader
 
 TOPIC = "given"
 

@@ -9,6 +9,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from msgspec import Struct
 
+from app.contexts import FindPlace
 from app.domain import compose, guard
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Campaign, Segment
@@ -24,7 +25,7 @@ from app.kafka_client.received import Received
 from app.replay.catalogs import catalog_of, not_live
 from app.replay.engine import Replay
 from app.replay.stretch import FETCH_BYTES, Stretch, connected
-from app.wire import EventReader, FindPlace
+from app.wire import EventReader
 
 PREVIEW = "preview"
 

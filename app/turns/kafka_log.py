@@ -118,18 +118,17 @@ class KafkaLog:
 
     async def relay(self, mail: Iterable[Letter], time_ms: int) -> None:
         """Messages grouped by where they go."""
-        groups: dict[TopicPartition, list[Letter]] = {}
+        groups: dict[tuple[str, int], list[Letter]] = {}
+        home = self._home.partition
         for letter in mail:
-            message = letter[0]
-            partition = self._home.partition if message.partition is None else message.partition
-            groups.setdefault(TopicPartition(message.topic, partition), []).append(letter)
-        relays = self._lines.relays
+            topic, _, _, partition = letter[0]
+            groups.setdefault((topic, home if partition is None else partition), []).append(letter)
         await asyncio.gather(
-            *(
-                self._answered(relays.send(place, letters, time_ms), place)
-                for place, letters in groups.items()
-            )
+            *(self._relay(TopicPartition(*place), letters, time_ms) for place, letters in groups.items())
         )
+
+    async def _relay(self, place: TopicPartition, letters: list[Letter], time_ms: int) -> None:
+        await self._answered(self._lines.relays.send(place, letters, time_ms), place)
 
     async def _answered(self, sent: Awaitable[T], place: TopicPartition) -> T:
         try:

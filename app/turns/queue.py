@@ -24,7 +24,7 @@ class Queue:
     """
 
     def __init__(self, partition: int, intake: Intake) -> None:
-        self.reach: deque[Record] = deque()
+        self.reach: list[Record] = []
         self.handed: dict[str, int] = {}
         self._partition = partition
         self._intake = intake
@@ -81,8 +81,7 @@ class Queue:
 
     def taken(self, count: int) -> None:
         """The first records of the reach are decided."""
-        for _ in range(count):
-            self.reach.popleft()
+        del self.reach[:count]
         self._taken_to += count
         while self._reached and self._reached[0][0] <= self._taken_to:
             self._reach_bytes -= self._reached.popleft()[1]

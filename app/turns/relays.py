@@ -25,27 +25,21 @@ RETRY_S = 0.1
 _LOST = (errors.OutOfOrderSequenceNumber, errors.UnknownProducerId, errors.InvalidProducerEpoch)
 
 Letter = tuple[Mail, bytes]
+_Piece = tuple[list[Letter], int]
 
 
 class _Bundle:
     """Messages of one sender to one place, in order, and who waits for them; several may share that."""
 
-    __slots__ = ("delivered", "is_last", "letters", "time_ms")
+    __slots__ = ("delivered", "is_last", "letters", "size", "time_ms")
 
     def __init__(
-        self, letters: Sequence[Letter], time_ms: int, delivered: asyncio.Future[None], *, is_last: bool
+        self, piece: _Piece, time_ms: int, delivered: asyncio.Future[None], *, is_last: bool
     ) -> None:
-        self.letters = letters
+        self.letters, self.size = piece
         self.time_ms = time_ms
         self.delivered = delivered
         self.is_last = is_last
-
-    @property
-    def size(self) -> int:
-        return sum(
-            len(m.key or b"") + len(m.value or b"") + len(source) + RECORD_OVERHEAD
-            for m, source in self.letters
-        )
 
 
 class _Lane:
@@ -77,8 +71,8 @@ class Relays:
             lane = self._lanes[place] = _Lane()
         delivered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         pieces = _cut(letters)
-        for some in pieces:
-            lane.waiting.append(_Bundle(some, time_ms, delivered, is_last=some is pieces[-1]))
+        for piece in pieces:
+            lane.waiting.append(_Bundle(piece, time_ms, delivered, is_last=piece is pieces[-1]))
         if lane.task is None:
             lane.task = asyncio.create_task(self._drain(place, lane))
         await delivered
@@ -177,18 +171,20 @@ def _together(waiting: deque[_Bundle]) -> list[_Bundle]:
     return chosen
 
 
-def _cut(letters: Sequence[Letter]) -> list[Sequence[Letter]]:
-    """In as many pieces as their size asks for."""
-    pieces: list[list[Letter]] = [[]]
+def _cut(letters: Sequence[Letter]) -> list[_Piece]:
+    """In as many pieces as their size asks for, each with its size."""
+    pieces: list[_Piece] = []
+    some: list[Letter] = []
     size = 0
-    for message, source in letters:
+    for letter in letters:
+        message, source = letter
         length = len(message.key or b"") + len(message.value or b"") + len(source) + RECORD_OVERHEAD
-        if pieces[-1] and size + length > BATCH_BYTES:
-            pieces.append([])
-            size = 0
-        pieces[-1].append((message, source))
+        if some and size + length > BATCH_BYTES:
+            pieces.append((some, size))
+            some, size = [], 0
+        some.append(letter)
         size += length
-    return list(pieces)
+    return [*pieces, (some, size)]
 
 
 def _settle(bundles: Iterable[_Bundle], error: Exception | None) -> None:

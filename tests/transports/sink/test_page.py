@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from tests.transports.makers import NOW_MS
@@ -12,7 +14,7 @@ EVIL = "<script>alert('x')</script>"
 
 
 def an_entry(body: bytes, status: int = 200, **changes: str) -> Entry:
-    names = {"service": "fcm", "token": "token-1", "message": "m-1", **changes}
+    names: dict[str, Any] = {"service": "fcm", "token": "token-1", "message": "m-1", **changes}
     return Entry(n=7, at=NOW_MS, status=status, body=body, **names)
 
 
