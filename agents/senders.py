@@ -170,8 +170,7 @@ class SenderActor(Mailbox):
             delivery.is_lost = True
         if delivery.is_cut_off(turn.now_ms):
             self._end(turn, key, delivery, Result.FAILED, Reason.CUT_OFF)
-            return
-        if self._throttle is None:
+        elif self._throttle is None:
             self._try(turn, key, delivery, reason)
         else:
             delivery.reason = reason
