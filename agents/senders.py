@@ -45,6 +45,7 @@ from transports.base import Transport, leaving_by
 AT_ONCE = 64
 ANSWER_MS = 60_000
 CLOCKS_MS = 900_000  # how far two workers' clocks may be apart; a call beyond is made again when it is due
+NOTED_MS = 1_000  # who has waited so long for a token is told so
 LAST_WORDS_S = 8.0
 STEPS = 500
 
@@ -169,8 +170,7 @@ class SenderActor(Mailbox):
             delivery.is_lost = True
         if delivery.is_cut_off(turn.now_ms):
             self._end(turn, key, delivery, Result.FAILED, Reason.CUT_OFF)
-            return
-        if self._throttle is None:
+        elif self._throttle is None:
             self._try(turn, key, delivery, reason)
         else:
             delivery.reason = reason
@@ -258,13 +258,14 @@ class SenderActor(Mailbox):
 
     def _let_through(self, turn: Turn, key: bytes, delivery: Delivery) -> None:
         if not delivery.attempts:
+            delivery.reason = Reason.THROTTLED if turn.now_ms - delivery.first_ms >= NOTED_MS else None
             delivery.first_ms = turn.now_ms  # the time to live runs from sending
         if delivery.is_cut_off(turn.now_ms):
             self._end(turn, key, delivery, Result.FAILED, Reason.CUT_OFF)
         elif delivery.is_expired(turn.now_ms):
             self._end(turn, key, delivery, Result.FAILED, Reason.EXPIRED)
         else:
-            self._try(turn, key, delivery, delivery.reason if delivery.attempts else None)
+            self._try(turn, key, delivery, delivery.reason)
 
     def appended(self, turn: Turn) -> None:
         """The attempts are in the journal: make the calls."""

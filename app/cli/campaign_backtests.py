@@ -13,13 +13,17 @@ from app.cli.campaign_records import read_all
 from app.cli.errors import CommandError
 from app.cli.output import bar, table, tell, time_text
 from app.clock import monotonic_s, now_ms
+from app.domain.model.app_rules import Throttle
 from app.domain.model.campaign import Campaign, Segment
 from app.domain.model.reason import EXPLANATIONS, Reason
 from app.domain.rules.plan import LISTENING
 from app.geoip import places
+from app.replay.arrivals import End
 from app.replay.crew import CrewError, replay_all
 from app.replay.stretch import Answer, Question, Stretch, stretches
+from app.replay.throttled import Throttled, throttled
 from app.replay.together import replay_together
+from app.setting_values import format_duration
 from app.settings import Settings
 from app.setup import app_rules
 
@@ -36,12 +40,14 @@ class Window(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What came of it, and of how much."""
+    """What came of it, and of how much. `throttle`: the app's, and what it makes of the pushes of all the campaigns."""
 
     window: Window
     partitions: int
     seconds: float
     answer: Answer
+    throttle: Throttle | None = None
+    throttled: Throttled | None = None
 
 
 class Manner(NamedTuple):
@@ -76,7 +82,10 @@ def backtest(files: Documents, window: Window, manner: Manner, settings: Setting
     begun_s = monotonic_s()
     answer = _replayed(question, found, settings, in_order=manner.in_order or question.shares_limits)
     answer.rows.sort(key=attrgetter("at_ms", "user", "campaign", "message_id"))
-    return Report(window, count, monotonic_s() - begun_s, answer)
+    throttle = rules.throttle
+    pushes_ms = [row.at_ms for row in answer.rows if row.end is End.PUSH]
+    late = throttled(pushes_ms, throttle) if throttle is not None else None
+    return Report(window, count, monotonic_s() - begun_s, answer, throttle, late)
 
 
 def _replayed(question: Question, found: Sequence[Stretch], settings: Settings, *, in_order: bool) -> Answer:
@@ -128,8 +137,10 @@ def _beside(campaigns: Sequence[Campaign], settings: Settings) -> tuple[Campaign
 def as_value(report: Report) -> dict[str, Any]:
     """All of it for machines; times in milliseconds."""
     answer = report.answer
+    leaves_ms = iter(report.throttled.leaves_ms if report.throttled is not None else ())
     return {
         **_head(report),
+        **_throttle_value(report),
         "campaigns": {name: _sums_value(answer, name) for name in sorted(answer.sums)},
         "messages": [
             {
@@ -140,10 +151,29 @@ def as_value(report: Report) -> dict[str, Any]:
                 "message_id": row.message_id,
                 "reason": row.reason,
                 "title": row.title,
+                **({"leaves_at": next(leaves_ms)} if report.throttled and row.end is End.PUSH else {}),
             }
             for row in answer.rows
         ],
     }
+
+
+def _throttle_value(report: Report) -> dict[str, Any]:
+    throttle, late = report.throttle, report.throttled
+    if throttle is None or late is None:
+        return {}
+    last_ms = late.leaves_ms[-1] if late.leaves_ms else None
+    said = {"max": throttle.max, "every_ms": throttle.every_ms, "peak": late.peak}
+    return {"throttle": said | {"longest_wait_ms": late.longest_wait_ms, "last_leaves_at": last_ms}}
+
+
+def _throttle_text(throttle: Throttle, late: Throttled) -> str:
+    last = time_text(late.leaves_ms[-1]) if late.leaves_ms else "never"
+    return (
+        f"throttle: at most {throttle.max:,} every {format_duration(throttle.every_ms)}. Of these campaigns alone, "
+        f"at most {late.peak:,} leave in an interval, the last at {last}; the longest wait is "
+        f"{late.longest_wait_ms / 1000:,.0f} s"
+    )
 
 
 def _head(report: Report) -> dict[str, Any]:
@@ -188,6 +218,8 @@ def text(report: Report) -> str:
         parts.append(_table_of_reasons(answer))
     if answer.rows:
         parts += [_table_of_days(answer), _table_of_rows(answer)]
+    if report.throttle is not None and report.throttled is not None:
+        parts.append(_throttle_text(report.throttle, report.throttled))
     if answer.lost:
         parts.append(
             f"{answer.lost:,} times a user of one partition had to do with one of another (several ids of one "

@@ -7,10 +7,13 @@ from collections import Counter
 import pytest
 
 from app.domain.model.app_rules import Throttle
+from app.domain.model.decision import Step
 from app.domain.model.mail import Result
 from app.domain.model.push import Target
 from app.domain.model.reason import Reason
 from app.domain.model.receipt import Accepted, Receipt, Retry
+from app.settings import DecidingSettings
+from app.setup import rules_of
 from tables.ledger import GATE, PLACES, THE_GATE, TICKETS
 from tests.agents.throttled import NOON_MS, Hall, Seat
 
@@ -46,6 +49,24 @@ async def test_messages_leave_in_the_order_in_which_they_came() -> None:
         order = [int(message[2:]) for _, message, _ in hall.calls if int(message[2:]) % 2 == partition]
         assert order == sorted(order)
     assert Counter(each.result for each in hall.outcomes) == {Result.ACCEPTED: 100}
+
+
+async def test_whoever_has_waited_is_told_so_with_the_first_call() -> None:
+    """Given ten for two intervals, then the calls of the second say `throttled`; nothing is held or released (C152)."""
+    hall = Hall(Throttle(5, EVERY_MS), partitions=1)
+    hall.order(names(10))
+    await hall.run(8)
+    said = [(each.step, each.reason) for each in hall.decisions]
+    assert {step for step, _ in said} == {Step.ATTEMPTED}
+    assert said[0] == (Step.ATTEMPTED, None)
+    assert said[5:] == [(Step.ATTEMPTED, Reason.THROTTLED)] * 5
+
+
+def test_the_throttle_is_published_with_what_decides() -> None:
+    """Given the setting, then every worker reads it from the campaigns topic."""
+    deciding = DecidingSettings.from_mapping({"throttle": {"max": 100_000, "every": "15m"}}, "test")
+    assert rules_of(deciding, stream_clock=False).throttle == Throttle(100_000, 900_000)
+    assert rules_of(DecidingSettings(), stream_clock=False).throttle is None
 
 
 async def test_without_a_throttle_nothing_waits_and_nobody_is_asked() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.explain.model import Fate, Verdict
-from app.domain.model.app_rules import AppRules
+from app.domain.model.app_rules import AppRules, Throttle
 from app.domain.model.campaign import (
     Campaign,
     Cap,
@@ -23,12 +24,14 @@ from app.domain.model.campaign import (
     Unless,
     When,
 )
+from app.domain.model.decision import Step
 from app.domain.model.mail import Outcome, Result
 from app.domain.model.reason import Reason
-from app.wire import encode_pack
+from app.turns.ports import Mail
+from app.wire import encode_decision, encode_pack
 from tests.domain.makers import a_campaign
-from tests.flow.engine import FixedCatalog, Flow
-from tests.flow.explaining import explained
+from tests.flow.engine import TOPICS, FixedCatalog, Flow
+from tests.flow.explaining import decisions_of, explained
 from tests.flow.test_triggers import at, inaction, track
 
 PRICE = Leaf("price", Operator.GTE, 10)
@@ -78,6 +81,19 @@ def test_a_push_that_the_service_took_is_sent() -> None:
     assert told(flow)[0] is Verdict.ON_ITS_WAY
     answer(flow, Result.ACCEPTED)
     assert told(flow) == (Verdict.SENT, "Sent: the push service took it at 2026-11-23 10:00 UTC.")
+
+
+def test_a_push_that_waits_for_the_throttle_says_so_until_it_is_called() -> None:
+    """C049: given an app with a throttle, then a message that no sender has called yet may be waiting for its turn."""
+    flow = instant(rules=AppRules(stream_clock=True, throttle=Throttle(1, 900_000)))
+    flow.feed([track("add_to_cart", 0, "a1", price=12)])
+    verdict, sentence = told(flow)
+    assert verdict is Verdict.ON_ITS_WAY
+    assert "not called yet: it waits its turn" in sentence
+    (sent,) = [each for each in decisions_of(flow, "cart-reminder", "u1") if each.step is Step.SENT]
+    called = encode_decision(msgspec.structs.replace(sent, id="called", step=Step.ATTEMPTED))
+    flow.sent.append(Mail(TOPICS.decisions, b"u1", called))
+    assert "not called yet" not in told(flow)[1]
 
 
 def test_a_push_that_failed_says_why_and_what_stands_in_the_inbox_says_so() -> None:

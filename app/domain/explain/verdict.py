@@ -22,7 +22,7 @@ STEPS: Mapping[Step, tuple[Verdict, str]] = MappingProxyType(
         Step.RELEASED: (Verdict.WAITING, "Not sent yet: it is being decided since {at}."),
         Step.DROPPED: (Verdict.NOT_SENT, "Not sent{why} ({at})."),
         Step.SENT: (Verdict.ON_ITS_WAY, "On its way since {at}."),
-        Step.ATTEMPTED: (Verdict.ON_ITS_WAY, "On its way since {at}."),
+        Step.ATTEMPTED: (Verdict.ON_ITS_WAY, "On its way since {at}{why}."),
         Step.RETRIED: (Verdict.ON_ITS_WAY, "On its way, tried again at {at}{why}."),
         Step.ACCEPTED: (Verdict.SENT, "Sent: the push service took it at {at}."),
         Step.FAILED: (Verdict.FAILED, "Sent, and not delivered{why} ({at})."),
@@ -122,7 +122,10 @@ def _lower(reason: Reason) -> str:
 def _of_open(case: Case, timers: Sequence[Timer], zone: str) -> Said:
     on_its_way = next((each for each in timers if each.kind == "on_its_way"), None)
     if on_its_way is not None:
-        return Said(Verdict.ON_ITS_WAY, f"On its way: {on_its_way.sentence}.")
+        may_wait = case.rules.throttle is not None and not _is_called(case, on_its_way.message_id)
+        reason = Reason.THROTTLED if may_wait else None
+        why = f" and not called yet: {_lower(Reason.THROTTLED)}" if may_wait else ""
+        return Said(Verdict.ON_ITS_WAY, f"On its way: {on_its_way.sentence}{why}.", reason)
     held = next((each for each in timers if each.kind == "held"), None)
     if held is None:
         return Said(Verdict.WAITING, f"Not sent yet: {timers[0].sentence}.")
@@ -130,6 +133,12 @@ def _of_open(case: Case, timers: Sequence[Timer], zone: str) -> Said:
     if about:
         return _of_step(about[-1], zone)
     return Said(Verdict.HELD, f"Not sent yet: {held.sentence}.")
+
+
+def _is_called(case: Case, message_id: str | None) -> bool:
+    """Was the push service called for it, by what was decided?"""
+    calls = (d for d in case.decisions or () if d.step is Step.ATTEMPTED)
+    return case.decisions is None or any(d.message_id == message_id for d in calls)
 
 
 def _of_refused(event: JudgedEvent) -> Said:

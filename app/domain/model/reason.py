@@ -159,7 +159,8 @@ EXPLANATIONS: Mapping[Reason, Explanation] = MappingProxyType({
         "(C029).", _DROPPED),
     Reason.THROTTLED: _rule(
         "It waits its turn, because you limit how many pushes leave in a quarter of an hour.",
-        "No throttle token is left in this interval (C049); asked again in the next one.", _HELD),
+        "No throttle token was left when it came to its sender (C049); it is called when one pays for it.",
+        _ON_ITS_WAY),
     Reason.DELAY: _rule(
         "It waits for the delay that the campaign asks for.",
         "`when.delay` after the trigger is not over (C048).", _HELD),

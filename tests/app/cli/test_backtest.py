@@ -91,6 +91,24 @@ def test_it_says_so_to_people_and_shows_no_bar_to_others(replayed: Commands) -> 
         assert part in said.out, part
 
 
+def test_it_says_when_pushes_would_leave_under_the_throttle(replayed: Commands, tmp_path: Path) -> None:
+    """Given one push an hour, when two are cleared within it, then the second leaves in the next hour (C049)."""
+    settings = tmp_path / "carillon.yaml"
+    text = settings.read_text(encoding="utf-8") if settings.exists() else ""
+    settings.write_text(f"{text}\nthrottle: {{max: 1, every: 1h}}\n", encoding="utf-8")
+    value = replayed.done("campaign", "backtest", "cart.yaml")
+    cleared, left = ([row[key] for row in value["messages"] if key in row] for key in ("at", "leaves_at"))
+    assert left == [cleared[0], 1_795_431_601_000]
+    assert value["throttle"] == {
+        "max": 1,
+        "every_ms": 3_600_000,
+        "peak": 1,
+        "longest_wait_ms": left[1] - cleared[2],
+        "last_leaves_at": left[1],
+    }
+    assert "throttle: at most 1 every 1h." in replayed.run("campaign", "backtest", "cart.yaml").out
+
+
 def test_the_window_begins_and_ends_where_it_is_told_to(replayed: Commands) -> None:
     """Given a start after the first cart, then users are known and only what begins later is started."""
     later = replayed.done("campaign", "backtest", "cart.yaml", "--from", HOUR.format(2))
