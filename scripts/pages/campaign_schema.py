@@ -19,14 +19,13 @@ from app.domain.model.condition import Operator
 from app.domain.rules.versions import FIELDS, FORM
 from app.domain.rules.who import FIELDS as DEVICE_FIELDS
 from app.domain.rules.zones import names
+from scripts.pages import schema_forms as forms
 from scripts.pages.campaign_keys import KEYS, Key
 
 Schema = dict[str, Any]
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 TEXT: Schema = {"type": "string", "pattern": r"\S"}
-DURATION: Schema = {"type": "string", "pattern": "^[0-9]{1,12}[smhd]$"}
-ABOVE_ZERO: Schema = {"type": "string", "pattern": "^(?=[0-9]{1,12}[smhd]$)0*[1-9]"}
 DATE: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9W]", "minLength": 10}
 FLAG: Schema = {"type": "boolean"}
 SCALAR: Schema = {"type": ["string", "boolean", "number"]}
@@ -62,7 +61,7 @@ OPERANDS: Mapping[Operator, Schema] = {
     Operator.INCLUDES: SCALAR,
     Operator.BEFORE: DATE,
     Operator.AFTER: DATE,
-    Operator.IN_LAST: ABOVE_ZERO,
+    Operator.IN_LAST: forms.ABOVE_ZERO,
     Operator.IS_SET: {"const": True},
     Operator.IS_NOT_SET: {"const": True},
 }
@@ -84,13 +83,13 @@ KINDS: Mapping[str, Schema] = {
         "propertyNames": {"not": {"pattern": TAKEN}},
         "additionalProperties": TEXT,
     },
-    "duration": DURATION,
-    "duration above zero": ABOVE_ZERO,
-    "duration, at most 28d": DURATION,
-    "duration, with `-` for before": {"type": "string", "pattern": "^[-+]?[0-9]{1,12}[smhd]$"},
+    "duration": forms.DURATION,
+    "duration above zero": forms.ABOVE_ZERO,
+    "duration, at most 28d": forms.TTL,
+    "duration, with `-` for before": forms.OFFSET,
     "date, duration above zero, or time of day": {
         "type": "string",
-        "anyOf": [ABOVE_ZERO, DATE, {"pattern": f"^{TIME_OF_DAY.pattern}$"}],
+        "anyOf": [forms.ABOVE_ZERO, DATE, {"pattern": f"^{TIME_OF_DAY.pattern}$"}],
     },
     "1 or more": {"type": "integer", "minimum": 1, "maximum": limits.MOST},
     "a share below 100%": {"type": "string", "pattern": f"^{limits.SHARE.pattern}$"},
@@ -103,11 +102,11 @@ KINDS: Mapping[str, Schema] = {
     "color": {"type": "string", "pattern": f"^{what.COLOR.pattern}$"},
 }
 """What each kind of the reference's table is. A kind that is missing here is an error of `scripts.reference`."""
-
-
-def _given(key: str) -> Schema:
-    """The key has a value."""
-    return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
+FORMS: Mapping[str, Schema] = {
+    **dict.fromkeys(("what.link", "inbox.link"), TEXT | forms.LINK),
+    **dict.fromkeys(("what.image", "inbox.image"), TEXT | forms.IMAGE),
+}
+"""Keys whose form says more than their kind."""
 
 
 NEVER_NULL = frozenset({"color"})
@@ -123,17 +122,17 @@ RULES: Mapping[str, Schema] = {
         },
     },
     "inbox": {
-        "if": {"required": ["fallback"], "properties": {"fallback": {"const": True}}},
+        "if": {"anyOf": [forms.has("copy", True), forms.has("fallback", True)]},
         "then": {"required": ["ttl"], "properties": {"ttl": {"type": "string"}}},
     },
     "when": {
-        "if": _given("date"),
+        "if": forms.given("date"),
         "then": {"properties": {key: {"type": "null"} for key in ("event", *when.OF_EVENT)}},
         "else": {
             "required": ["event"],
             "properties": {"event": {"type": "string"}},
-            "if": _given("repeat"),
-            "then": _given("unless"),
+            "if": forms.given("repeat"),
+            "then": forms.given("unless"),
         },
     },
 }
@@ -146,7 +145,10 @@ TIMES: Schema = {
     "properties": {"at_least": COUNT, "at_most": COUNT_FROM_ZERO, "exactly": COUNT_FROM_ZERO},
     "additionalProperties": False,
     "minProperties": 1,
+    "if": forms.given("exactly"),
+    "then": {"maxProperties": 1},
 }
+NONE_ASKED: Schema = {"anyOf": [forms.has("exactly", 0), forms.has("at_most", 0)]}
 WHEN: Schema = {
     "anyOf": [
         {"type": "string", "pattern": f"^\\s*({'|'.join(sorted(behaviour.WHENS))})\\s+\\S"},
@@ -159,33 +161,16 @@ WHEN: Schema = {
         {"type": "null"},
     ]
 }
-LATITUDE: Schema = {"type": "number", "minimum": -90, "maximum": 90}
-LONGITUDE: Schema = {"type": "number", "minimum": -180, "maximum": 180}
-POINT: Schema = {"type": "array", "items": [LATITUDE, LONGITUDE], "minItems": 2, "maxItems": 2}
-OTHER_TEXT: Schema = {"type": ["string", "null"], "pattern": r"\S"}
-CITY: Schema = {
-    "anyOf": [
-        {"type": "string", "pattern": r"^\s*[^\s,][^,]*(,\s*[^\s,][^,]*){0,2}$"},
-        {
-            "type": "object",
-            "properties": {"city": TEXT, "country": OTHER_TEXT, "region": OTHER_TEXT},
-            "required": ["city"],
-            "if": _given("region"),
-            "then": _given("country"),
-            "additionalProperties": False,
-        },
-    ]
-}
 STATUS: Schema = {"enum": [str(status) for status in devices.STATUSES]}
 NEAR: Schema = {
     "type": "object",
     "properties": {
         "km": {"type": "number", "exclusiveMinimum": 0, "maximum": near.FARTHEST_KM},
-        "of": {"anyOf": [_list_of(POINT), POINT, {"type": "null"}]},
-        "cities": {"anyOf": [_list_of(CITY), {"type": "null"}]},
+        "of": {"anyOf": [_list_of(forms.POINT), forms.POINT, {"type": "null"}]},
+        "cities": {"anyOf": [_list_of(forms.CITY), {"type": "null"}]},
     },
     "required": ["km"],
-    "anyOf": [_given("of"), _given("cities")],
+    "anyOf": [forms.given("of"), forms.given("cities")],
     "additionalProperties": False,
 }
 DEVICE: Schema = {
@@ -203,9 +188,13 @@ BEGINNINGS: Mapping[str, Schema] = {
         "beside": {
             "where": {"anyOf": [{"$ref": "#/definitions/where"}, {"type": "null"}]},
             "times": TIMES,
-            "within": ABOVE_ZERO | {"type": ["string", "null"]},
+            "within": forms.WITHIN | {"type": ["string", "null"]},
             "first": WHEN,
             "last": WHEN,
+        },
+        "and": {
+            "if": {"required": ["times"], "properties": {"times": NONE_ASKED}},
+            "then": {"properties": {"first": {"type": "null"}, "last": {"type": "null"}}},
         },
     },
     "near": {"is": NEAR},
@@ -261,7 +250,7 @@ def _is_required(key: Key) -> bool:
 
 def _of(key: Key) -> Schema:
     """One key, with its meaning and an example for the editor's help. Where it may be left out, it may be empty."""
-    own = _section(key.path) if key.kind == "map" else _kind(key.kind)
+    own = _section(key.path) if key.kind == "map" else FORMS.get(key.path, _kind(key.kind))
     told = {"description": key.meaning}
     if _is_required(key) or key.kind in NEVER_NULL:
         return told | own
@@ -305,6 +294,7 @@ def _begins_with(name: str, own: Schema) -> Schema:
         "properties": {name: own["is"], **beside},
         "required": [name],
         "additionalProperties": False,
+        **own.get("and", {}),
     }
 
 

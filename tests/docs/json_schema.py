@@ -69,7 +69,7 @@ class Checker:
             yield f"{path} is too short"
 
     def _at_most(self, operand: int, value: Any, path: str, _schema: Any) -> Iterator[str]:
-        if isinstance(value, list) and len(value) > operand:
+        if isinstance(value, list | dict) and len(value) > operand:
             yield f"{path} is too long"
 
     def _minimum(self, operand: int, value: Any, path: str, _schema: Any) -> Iterator[str]:
@@ -154,6 +154,7 @@ _WORDS: Mapping[str, _Word] = {
     "minItems": Checker._at_least,
     "minProperties": Checker._at_least,
     "maxItems": Checker._at_most,
+    "maxProperties": Checker._at_most,
     "minimum": Checker._minimum,
     "exclusiveMinimum": Checker._above,
     "maximum": Checker._maximum,

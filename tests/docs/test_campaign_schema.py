@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,21 @@ from app.domain.files.campaign import read_campaign
 from app.domain.files.problems import Problem
 from app.domain.files.yaml12 import Document, read_documents
 from app.domain.model.campaign import Operator
-from scripts.pages import campaign_schema
+from scripts.pages import campaign_schema, schema_forms
 from scripts.pages.campaign_keys import KEYS
 from scripts.pages.conditions import CONDITIONS, WHO
 from tests.docs.json_schema import Checker
 from tests.docs.test_reference import CHECKOUT, CONTRACT_NOT_YET, FOLDER, example, parsed, put, whole
+from tests.domain.files import test_campaign, test_cities, test_did_you_mean, test_limits, test_when, test_who
+from tests.domain.files.test_campaign import a_file
 
 CHECKER = Checker(campaign_schema.schema())
 BEYOND = (
-    "a link starts with",
-    "an image's address",
+    "the first number is above the second",
+    "is above at_most",
+    "is no language",
+    "unknown variable",
+    "the address",
     "is not after starts",
     "is the same as from",
     "is not the property of",
@@ -38,7 +44,8 @@ BEYOND = (
 
 VALUES = st.one_of(
     st.sampled_from([
-        None, "", " ", "text", "10m", "0s", "00m", "21:00", "25:00", "2026-11-23", "#222222", "hold", "each", "high",
+        None, "", " ", "text", "3651d", "29d", "0672h", "http://a.example", "javascript:x", "{{ event.link }}",
+        "10m", "0s", "00m", "21:00", "25:00", "2026-11-23", "#222222", "hold", "each", "high",
         "Europe/Paris", "Nowhere/Else", "a@b.example", "cart-1", "Cart 1", "3.10.0", True, False, 0, 5, -1, 1.5,
     ]),
     st.sampled_from([
@@ -50,7 +57,10 @@ VALUES = st.one_of(
         {"user": "os_version", "gte": 14}, {"user": "os_version", "gte": "x"}, {"user": "a", "gte": "14"},
         {"all": []}, {"all": [{"user": "a", "is": 1}]}, {"any": [{"user": "a", "is": 1}], "user": "a"},
         {"none": [{"any": [{"user": "a", "contains": "b", "is_not": "c"}]}]}, [{"user": "a", "is": 1}], [{"did": "x"}],
-        {"did": "x", "times": {"at_least": 0}}, {"did": "x", "times": {"exactly": 0}, "within": "30d"}, {"did": ""},
+        {"did": "x", "times": {"at_least": 0}}, {"did": "x", "times": {"exactly": 1, "at_least": None}},
+        {"did": "x", "times": {"at_most": 0}, "first": "in_last 7d"}, {"did": "x", "within": "731d"},
+        {"did": "x", "times": {"exactly": 0}, "last": None}, {"copy": True}, {"copy": True, "fallback": False},
+        {"did": "x", "times": {"exactly": 0}, "within": "30d"}, {"did": ""},
         {"did": "x", "times": 2}, {"did": "x", "first": "in_last 7d"}, {"did": "x", "first": {"before": "2026-11-23"}},
         {"did": "x", "last": "lately"}, {"did": "x", "where": {}}, {"did": "x", "where": {"p": {"gte": 1}}},
         {"near": {"km": 5, "of": [[1, 2]]}}, {"near": {"km": 5, "of": [1, 2]}}, {"near": {"km": 5}}, {"near": None},
@@ -109,6 +119,62 @@ def test_schema_and_reader_refuse_the_same_documents(begun: str, changes: list[t
         refused,
         [str(each) for each in against],
     )
+
+
+def cases(test: Any) -> list[Any]:
+    """What a test is parametrised with."""
+    (mark,) = (each for each in test.pytestmark if each.name == "parametrize")
+    found: list[Any] = list(mark.args[1])
+    return found
+
+
+def wrong_documents() -> list[dict[str, Any]]:
+    """Every document with which the reader's own tests show a mistake."""
+    parts: list[Any] = [case[0] for case in [*test_campaign.WRONG, *test_campaign.NOT_YET]]
+    parts += [
+        {"who": case[0]} for case in cases(test_who.test_a_mistake_is_told_by_its_path_with_what_was_meant)
+    ]
+    parts += [
+        {"who": {"near": case[0]}}
+        for case in cases(test_cities.test_a_mistake_around_cities_is_told_by_its_path)
+    ]
+    parts += [{"limits": case[0]} for case in cases(test_limits.test_what_is_no_limit_is_refused_at_its_path)]
+    parts += [
+        {"when": case[0]} for case in cases(test_when.test_given_a_mistake_in_when_then_its_path_is_named)
+    ]
+    shares = cases(test_when.test_given_what_is_no_share_then_it_is_refused)
+    parts += [{"limits": {"control": share}} for share in shares]
+    guessed = cases(test_did_you_mean.test_what_was_meant_is_guessed)
+    return [a_file(**each) for each in parts] + [
+        put(example(path), path, value) for path, value, _ in guessed
+    ]
+
+
+def test_the_mistakes_of_the_readers_own_tests_are_refused_too() -> None:
+    """Given each, then the schema refuses it, but for what only the reader can see or what the app's settings say."""
+    documents = wrong_documents()
+    missed = {
+        str(each)
+        for document in documents
+        if not CHECKER.problems(document)
+        for each in reader(document)
+        if not any(part in each.message for part in BEYOND)
+    }
+    assert missed == set()
+    refused = sum(bool(CHECKER.problems(document)) for document in documents)
+    assert refused > 0.8 * len(documents) > 100
+
+
+@pytest.mark.parametrize(
+    ("longest", "unit_ms"), [(28, 86_400_000), (730, 86_400_000), (100, 1_000), (3_650, 3_600_000)]
+)
+def test_a_duration_within_its_bound_is_taken_and_one_above_it_is_not(longest: int, unit_ms: int) -> None:
+    unit = {1_000: "s", 3_600_000: "h", 86_400_000: "d"}[unit_ms]
+    form = re.compile(schema_forms.duration(longest * unit_ms))
+    for number in {*range(2 * longest), 10 * longest, 10 * longest + 9}:
+        for zeros in ("", "00"):
+            assert bool(form.fullmatch(f"{zeros}{number}{unit}")) == (number <= longest), number
+    assert form.fullmatch(unit) is None
 
 
 def test_both_takings_and_refusals_happen() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.domain.files.campaign import read_campaign
@@ -11,6 +12,7 @@ from app.domain.files.problems import Problem
 from app.domain.model.campaign import Campaign
 from app.domain.model.condition import Near
 from app.domain.rules import cities
+from app.domain.rules.wording import condition_text
 
 PARIS = (48.85341, 2.3488)
 PARIS_TEXAS = (33.66094, -95.55551)
@@ -116,6 +118,17 @@ def test_a_mistake_around_cities_is_told_by_its_path(near: Any, path: str, meant
 def test_cities_that_are_written_alike_are_told_apart_by_points() -> None:
     """Given two of one name in one region, neither outweighing the other, then coordinates are asked for."""
     assert "for a smaller one of the same region give its latitude" in one_problem("Changzhi, 24, CN").hint
+
+
+def test_what_is_stored_is_points_and_names_and_an_older_definition_has_no_names() -> None:
+    """Given what older builds stored, then it is read as it was; and what a worker asks are the points alone."""
+    found = reading({"km": 5, "of": [45.76, 4.84], "cities": ["Paris"]})
+    assert isinstance(found, Near)
+    stored = msgspec.msgpack.encode(found)
+    assert msgspec.msgpack.decode(stored, type=Near) == found
+    older = msgspec.msgpack.encode({"type": "near", "km": 5.0, "points": [[45.76, 4.84]]})
+    assert msgspec.msgpack.decode(older, type=Near) == Near(5.0, ((45.76, 4.84),))
+    assert condition_text(found) == "within 5.0 km of 45.76, 4.84 or Paris, 11, FR"
 
 
 def test_who_names_no_city_waits_for_no_list_of_cities() -> None:
