@@ -39,8 +39,8 @@ def test_a_file_is_set_against_the_version_in_force(commands: Commands, tmp_path
     a_file(tmp_path, title="Bye", more=", where: {price: {gte: 10}}}\nlimits: {total: 5")
     (found,) = commands.done("campaign", "diff", file)
     assert any("begin with this version" in sentence for sentence in found["consequences"])
-    said = commands.run("campaign", "apply", file)
-    assert (said.code, "note: hello: Its total and its day begin with this version" in said.errors) == (
+    applied = commands.run("campaign", "apply", file)
+    assert (applied.code, "note: hello: Its total and its day begin with this version" in applied.errors) == (
         0,
         True,
     )
