@@ -11,8 +11,9 @@ import pytest
 
 from app.web.campaign_figures import CAMPAIGNS, OTHER
 from tests.app.web.asking import Client
+from tests.app.web.makers import counts
 from tests.app.web.rig import Rig
-from tests.app.web.test_metrics import counts, scrape
+from tests.app.web.test_metrics import scrape
 from tests.docs.test_alerts import rules
 
 Figures = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
