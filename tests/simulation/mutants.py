@@ -51,7 +51,7 @@ def decide_twice(patch: Patch) -> None:
         step(self, turn, record, read)
         if isinstance(read.message, Event) and next(numbers) % 5 == 0:
             again = msgspec.structs.replace(read.message, message_id=f"{read.message.message_id}-again")
-            step(self, turn, record, read._replace(message=again))
+            step(self, turn, record, msgspec.structs.replace(read, message=again))
 
     patch(UsersActor, "step", twice)
 
