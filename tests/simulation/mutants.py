@@ -15,8 +15,9 @@ import msgspec
 from agents.senders import SenderActor
 from agents.users import UsersActor
 from app import wire
-from app.domain import guard
+from app.domain import deliver, guard
 from app.domain.model.event import Event
+from app.domain.model.user import CountedPush
 from app.turns import opening, partition
 from app.turns.deciding import OUTBOX_KEY, WATERMARK_KEY, _Attempt
 from app.turns.host import Host
@@ -29,6 +30,7 @@ from tables.ledger import LEDGER
 from tests.simulation.broker import OldEpoch, Part, SimBroker
 from tests.simulation.log import SimLog
 
+DAY_MS = 86_400_000
 Patch = Callable[[Any, str, Any], None]
 
 
@@ -264,6 +266,15 @@ def emptied_taken_for_lost(patch: Patch) -> None:
     patch(Host, "is_lost", at_once)
 
 
+def slot_forgotten(patch: Patch) -> None:
+    """A push that is cleared does not count against the user's caps: the next campaign gets the same slot."""
+
+    def long_ago(cleared_ms: int, message_id: str) -> CountedPush:
+        return CountedPush(cleared_ms - 2 * DAY_MS, message_id)
+
+    patch(deliver, "CountedPush", long_ago)
+
+
 MUTANTS: dict[str, Callable[[Patch], None]] = {
     each.__name__: each
     for each in (
@@ -285,6 +296,7 @@ MUTANTS: dict[str, Callable[[Patch], None]] = {
         stale_state_trusted,
         wait_for_unfenced_skipped,
         emptied_taken_for_lost,
+        slot_forgotten,
     )
 }
 
