@@ -29,10 +29,11 @@ from app.settings import DecidingSettings, Settings
 from app.topics import Spec, Topics
 from app.turns.deciding import Input
 from app.turns.journals import begin_journal, has_identity, last_watermark, move_inputs
-from app.turns.ports import Clock
+from app.turns.ports import Clock, Record
 from tables.catalog import HISTORY, SETTINGS_KEY, Records, Rules
 
 REPLICAS = 3
+OF_LIMITS = (b"\xa4type\xa4loan", b"\xa4type\xa7call_up")
 
 
 class Report(NamedTuple):
@@ -44,12 +45,17 @@ class Report(NamedTuple):
     settings: str
 
 
+def is_of_limits(record: Record) -> bool:
+    """Mail that those wait for whose campaign has limits: a loan, or their turn. By how such mail begins (`wire`)."""
+    return (record.value or b"")[1:].startswith(OF_LIMITS)
+
+
 def actor_inputs(topics: Topics) -> dict[str, tuple[Input, ...]]:
     """The mailbox of each actor. What nobody waits for lingers, and shares a turn with others."""
     return {
         "users": (
             Input(topics.events, relayed=False),
-            Input(topics.users_mail, relayed=True, linger_s=0.2),
+            Input(topics.users_mail, relayed=True, linger_s=0.2, is_urgent=is_of_limits),
         ),
         "campaigns": (Input(topics.campaigns_mail, relayed=True),),
         "fcm": (Input(topics.sends("fcm"), relayed=True), Input(topics.sends_mail("fcm"), relayed=True)),

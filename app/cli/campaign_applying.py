@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from app.cli.campaign_backfill import Past, count_until_taken, past_of, refuse_stream_clock
+from app.cli.campaign_diff import notes
 from app.cli.campaign_files import Documents, FileProblem
 from app.cli.campaign_records import change
 from app.cli.errors import CommandError
@@ -78,6 +79,8 @@ def _apply(found: Documents, settings: Settings, *, schedule: bool, wait: bool) 
             raise LostSegments(lost)
         campaigns, segments = found.campaigns, found.segments
         refuse_references(records, [each.campaign for each in campaigns], [each.segment for each in segments])
+        for note in notes(records, campaigns):
+            tell(note)
         changes = [applied(records, each.campaign, each.text, act, schedule=schedule) for each in campaigns]
         return [*(saved(records, each.segment, each.text, act) for each in segments), *changes]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from app.cli.campaign_files import Source
 from app.domain.model.campaign import Campaign, Status
-from app.domain.rules.changes import FieldChange, changes, consequences
+from app.domain.rules.changes import FieldChange, changes, consequences, limits_begin
 from tables.catalog import Records
 from tables.catalog_writer import Act, TransitionError, applied
 
@@ -58,7 +58,18 @@ def _means(
 ) -> list[str]:
     if before is None:
         return ["It is new: `apply` makes a draft of it, and nothing is sent before it is scheduled."]
-    return consequences(changed, status, campaign, now_ms)
+    begun = [] if status is Status.DRAFT else limits_begin(before, campaign)
+    return [*consequences(changed, status, campaign, now_ms), *begun]
+
+
+def notes(records: Records, sources: Sequence[Source]) -> Iterator[str]:
+    """What whoever applies these must hear: new limits of campaigns that have been sent do not count the past."""
+    for source in sources:
+        known = records.standings.get(source.campaign.id)
+        if known is not None and known[0].current.status is not Status.DRAFT:
+            definition = records.definitions.get((source.campaign.id, known[0].current.version))
+            begun = [] if definition is None else limits_begin(definition.campaign, source.campaign)
+            yield from (f"note: {source.campaign.id}: {sentence}" for sentence in begun)
 
 
 def lines(found: CampaignDiff) -> Iterator[str]:

@@ -85,7 +85,7 @@ class Housekeeping:
         decided = {
             TopicPartition(topic, partition.number): RecordsToDelete(partition.saved_offset(topic))
             for host, partition in self._open()
-            for topic, is_mail, _ in host.inputs
+            for topic, is_mail, *_ in host.inputs
             if is_mail and topic != self._topics.decisions and partition.saved_offset(topic) > 0
         }
         if decided:

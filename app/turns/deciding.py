@@ -26,12 +26,20 @@ class Input(NamedTuple):
     """A topic of an actor's mailbox.
 
     `relayed`: it comes from other actors, with a source, and may repeat. `linger_s`: how long its records may wait for
-    others to share their turn; 0 for what somebody waits for.
+    others to share their turn; 0 for what somebody waits for. `is_urgent`: whether a record is such, among others.
     """
 
     topic: str
     relayed: bool
     linger_s: float = 0.0
+    is_urgent: Callable[[Record], bool] | None = None
+
+    def wait_s(self, records: Sequence[Record]) -> float:
+        """How long these may wait."""
+        is_urgent = self.is_urgent
+        if is_urgent is not None and any(is_urgent(record) for record in records):
+            return 0.0
+        return self.linger_s
 
 
 class Work(NamedTuple):

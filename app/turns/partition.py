@@ -60,7 +60,7 @@ class Partition:
         self._ports = ports
         self._owner = owner
         self._queue = Queue(partition, ports.intake)
-        self._lingers = {each.topic: each.linger_s for each in self.inputs}
+        self._waits = {each.topic: each.wait_s for each in self.inputs}
         self._pace = Pace(ports.clock)
         self._results: deque[Any] = deque()
         self._wake, self._turning = asyncio.Event(), asyncio.Lock()
@@ -79,7 +79,7 @@ class Partition:
         if self.phase is not Phase.READY or self._held_back:
             return  # read again from the watermark
         self._queue.put(topic, records)
-        self._hurry(self._lingers[topic])
+        self._hurry(self._waits[topic](records))
 
     def post(self, result: Any) -> None:
         """A result of work that a turn called for; decided in the next turn."""

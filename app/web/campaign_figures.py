@@ -19,7 +19,7 @@ def of_campaigns(sums: Mapping[str, Counts]) -> Iterator[Metric]:
     )
     gap = GaugeMetricFamily(
         "carillon_conservation_gap",
-        "What the sums of a campaign miss; 0 at all times (C152).",
+        "What the sums of a campaign miss; 0 at all times (C152). Of `other`, what theirs miss, whatever the sign.",
         labels=("campaign",),
     )
     unfinished = GaugeMetricFamily(
@@ -27,17 +27,27 @@ def of_campaigns(sums: Mapping[str, Counts]) -> Iterator[Metric]:
         "User-messages that are held, or on their way; never below 0 (C152).",
         labels=("campaign", "place"),
     )
+    places = GaugeMetricFamily(
+        "carillon_user_messages",
+        "Every user-message by where it is: qualified = sent + inbox_only + dropped + held + gap, "
+        "and sent = accepted + failed + on_their_way (C152).",
+        labels=("campaign", "place", "reason"),
+    )
     shown: dict[str, Counts] = {}
+    missing: dict[str, int] = {}
     for campaign, counts in sorted(sums.items(), key=lambda each: -each[1].qualified):
         name = campaign if len(shown) < CAMPAIGNS else OTHER
         shown.setdefault(name, Counts()).merge(counts)
+        missing[name] = counts.gap if name == campaign else missing.get(name, 0) + abs(counts.gap)
     for campaign, counts in shown.items():
-        gap.add_metric((campaign,), counts.gap)
+        gap.add_metric((campaign,), missing[campaign])
+        for place, reason, count in _places(counts):
+            places.add_metric((campaign, place, reason), count)
         unfinished.add_metric((campaign, "held"), counts.held_now)
         unfinished.add_metric((campaign, "on_their_way"), counts.on_their_way)
         for code, count in _codes(counts):
             decisions.add_metric((campaign, code), count)
-    yield from (decisions, gap, unfinished)
+    yield from (decisions, gap, unfinished, places)
 
 
 def _codes(counts: Counts) -> Iterator[tuple[str, int]]:
@@ -45,3 +55,16 @@ def _codes(counts: Counts) -> Iterator[tuple[str, int]]:
         yield step, getattr(counts, step)
     for reason in sorted(counts.dropped.keys() | counts.failed.keys()):
         yield reason, counts.dropped.get(reason, 0) + counts.failed.get(reason, 0)
+
+
+def _places(counts: Counts) -> Iterator[tuple[str, str, int]]:
+    """The terms of both sums; a reason only where a message is lost for one."""
+    yield "qualified", "", counts.qualified
+    yield "sent", "", counts.sent
+    yield "inbox_only", "", counts.inbox
+    yield "held", "", counts.held_now
+    yield "accepted", "", counts.accepted
+    yield "on_their_way", "", counts.on_their_way
+    for place, lost in (("dropped", counts.dropped), ("failed", counts.failed)):
+        for reason, count in sorted(lost.items()):
+            yield place, reason, count

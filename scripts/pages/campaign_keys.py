@@ -130,7 +130,8 @@ KEYS = (
         '"09:00"'),
     Key("when.quiet.then", "`hold`, `drop`", "hold", "wait for the end, or do not send", "drop"),
     Key("limits.total", "1 or more", "no limit",
-        "how many users it reaches in all, then it ends; whoever comes while all are on their way waits", "1000"),
+        "how many users it reaches in all, then it ends; whoever comes while all are on their way waits. Counted from "
+        "the version on that first has a total or a daily limit", "1000"),
     Key("limits.daily", "1 or more", "no limit",
         "how many in a calendar day of its zone; what is over is dropped", "200"),
     Key("limits.per_user", "1 or more", "1 with a total, else no limit", "how often it reaches one user", "2"),

@@ -15,8 +15,9 @@ import msgspec
 from agents.senders import SenderActor
 from agents.users import UsersActor
 from app import wire
-from app.domain import guard
+from app.domain import deliver, guard
 from app.domain.model.event import Event
+from app.domain.model.user import CountedPush
 from app.turns import misplaced, opening, partition
 from app.turns.deciding import OUTBOX_KEY, WATERMARK_KEY, _Attempt
 from app.turns.host import Host
@@ -31,6 +32,7 @@ from tests.simulation import worker
 from tests.simulation.broker import OldEpoch, Part, SimBroker
 from tests.simulation.log import SimLog
 
+DAY_MS = 86_400_000
 Patch = Callable[[Any, str, Any], None]
 
 
@@ -53,7 +55,7 @@ def decide_twice(patch: Patch) -> None:
         step(self, turn, record, read)
         if isinstance(read.message, Event) and next(numbers) % 5 == 0:
             again = msgspec.structs.replace(read.message, message_id=f"{read.message.message_id}-again")
-            step(self, turn, record, read._replace(message=again))
+            step(self, turn, record, msgspec.structs.replace(read, message=again))
 
     patch(UsersActor, "step", twice)
 
@@ -285,6 +287,15 @@ def emptied_taken_for_lost(patch: Patch) -> None:
     patch(Host, "is_lost", at_once)
 
 
+def slot_forgotten(patch: Patch) -> None:
+    """A push that is cleared does not count against the user's caps: the next campaign gets the same slot."""
+
+    def long_ago(cleared_ms: int, message_id: str) -> CountedPush:
+        return CountedPush(cleared_ms - 2 * DAY_MS, message_id)
+
+    patch(deliver, "CountedPush", long_ago)
+
+
 MUTANTS: dict[str, Callable[[Patch], None]] = {
     each.__name__: each
     for each in (
@@ -307,6 +318,7 @@ MUTANTS: dict[str, Callable[[Patch], None]] = {
         wait_for_unfenced_skipped,
         turns_count_anywhere,
         emptied_taken_for_lost,
+        slot_forgotten,
     )
 }
 

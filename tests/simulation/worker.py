@@ -145,7 +145,7 @@ class SimWorker:
                     self._empty(self.hosts[name], number, partition)
 
     def _empty(self, host: Host, number: int, partition: Partition) -> None:
-        for topic, is_mail, _ in host.inputs:
+        for topic, is_mail, *_ in host.inputs:
             if is_mail and topic != self.world.topics.decisions:
                 self.world.broker.part(topic, number).trim(partition.saved_offset(topic))
 

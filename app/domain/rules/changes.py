@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from msgspec import Struct, structs
 
-from app.domain.model.campaign import EVERYONE, Campaign, Condition, CutOff, DateTrigger, Status, When
+from app.domain.model.campaign import EVERYONE, Campaign, Condition, CutOff, DateTrigger, Limits, Status, When
 from app.domain.rules.wording import (
     condition_text,
     cut_off_text,
@@ -82,6 +82,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "inbox.ttl": "how long it stays in the inbox",
     }
 )
+NO_LIMITS = Limits()
 KEPT = ("who", "when.event", "when.date", "when.where", "when.unless", "when.repeat", "when.delay")
 AT_ONCE = ("when.starts", "when.ends", "when.zone", "when.quiet", "when.cut_off", "limits")
 RENDERED = ("what", "inbox")
@@ -190,3 +191,20 @@ def _any_of(changed: list[FieldChange], begins: tuple[str, ...]) -> bool:
     return any(
         each.path == begin or each.path.startswith(f"{begin}.") for each in changed for begin in begins
     )
+
+
+def limits_begin(before: Campaign, after: Campaign) -> list[str]:
+    """What new limits do not count, of a campaign that has been sent under `before` (C026, C157)."""
+    old, new = before.limits or NO_LIMITS, after.limits or NO_LIMITS
+    told = []
+    if new.is_shared and not old.is_shared:
+        told.append(
+            "Its total and its day begin with this version: what was sent before it, and what is on its way, is not "
+            "counted against them."
+        )
+    if new.times is not None and old.times is None:
+        told.append(
+            "How often it reached a user is counted from this version on: whoever it has reached already can be "
+            "reached anew."
+        )
+    return told

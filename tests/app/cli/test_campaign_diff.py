@@ -36,10 +36,20 @@ def test_a_file_is_set_against_the_version_in_force(commands: Commands, tmp_path
     assert 'what.title (the title): from "Hello" to "Bye"' in said
     assert commands.done("campaign", "show", "hello")["version"] == 1
 
+    a_file(tmp_path, title="Bye", more=", where: {price: {gte: 10}}}\nlimits: {total: 5")
+    (found,) = commands.done("campaign", "diff", file)
+    assert any("begin with this version" in sentence for sentence in found["consequences"])
+    applied = commands.run("campaign", "apply", file)
+    assert (applied.code, "note: hello: Its total and its day begin with this version" in applied.errors) == (
+        0,
+        True,
+    )
+
+    a_file(tmp_path, title="Ciao")
     commands.done("campaign", "end", "hello")
     (refused,) = commands.done("campaign", "diff", file)
     assert "has ended" in refused["refused"]
-    assert (refused["changed"], refused["next_version"]) == (False, 1)
+    assert (refused["changed"], refused["next_version"]) == (False, 2)
     assert "apply refuses" in commands.run("campaign", "diff", file).out
 
 

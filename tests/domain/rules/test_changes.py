@@ -9,7 +9,7 @@ import pytest
 from app.domain.files.campaign import read_campaign
 from app.domain.files.yaml12 import Document, read_documents
 from app.domain.model.campaign import Campaign, Status
-from app.domain.rules.changes import changes, consequences, fields
+from app.domain.rules.changes import changes, consequences, fields, limits_begin
 from scripts.pages.campaign_keys import DATED, KEYS, WHOLE
 from tests.docs.test_reference import example, parsed, put, whole
 
@@ -123,3 +123,15 @@ def test_a_live_campaigns_change_says_what_it_means_for_what_waits() -> None:
     assert "It is paused" in means(Status.PAUSED, name="x")
     assert means(Status.DRAFT, name="x") == "It is a draft: nothing is sent before it is scheduled."
     assert means(Status.LIVE) == ""
+
+
+def test_new_limits_say_that_they_do_not_count_the_past() -> None:
+    """C026, C157: a total, a day or a number per user begins with the version that has it."""
+    without, total, daily, per_user = (
+        read(put(whole(), "limits", limits)) for limits in ({}, {"total": 10}, {"daily": 10}, {"per_user": 2})
+    )
+    assert [sentence[:9] for sentence in limits_begin(without, total)] == ["Its total", "How often"]
+    assert [sentence[:9] for sentence in limits_begin(daily, total)] == ["How often"]
+    assert [sentence[:9] for sentence in limits_begin(without, per_user)] == ["How often"]
+    assert [sentence[:9] for sentence in limits_begin(per_user, daily)] == ["Its total"]
+    assert limits_begin(total, daily) == limits_begin(total, without) == limits_begin(total, total) == []
