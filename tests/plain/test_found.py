@@ -1,0 +1,33 @@
+"""What the comparison has found: each defect of the core as a small world, which both sides must see alike."""
+
+from __future__ import annotations
+
+from tests.plain.compare import difference
+from tests.plain.makers import NOON_S, PHONE, a_campaign, a_world, ends, said, switch, tick
+from tests.plain.worlds import World
+
+SENT = ("sent", "")
+
+
+def agreed(world: World) -> list[tuple[str, str]]:
+    """How every message ends, once both sides say the same."""
+    assert difference(world) == []
+    return ends(world)
+
+
+def an_inaction(within: str = "10m", **more: object) -> dict[str, object]:
+    return {"event": "cart", "unless": {"event": "buy", "within": within, "match": "id"}, **more}
+
+
+def test_a_timer_of_three_hours_keeps_first_though_another_cart_fires_between() -> None:
+    """C010 `keep_first`: given carts x, y and x again within T, in order, then x is reminded once."""
+    campaign = a_campaign(an_inaction("3h", repeat="keep_first"))
+    log = [said("cart", 0, context=PHONE, id="x"), said("cart", 60, id="y"), said("cart", 150, id="x")]
+    assert agreed(a_world(campaign, *log)) == [SENT, SENT]
+
+
+def test_a_cart_within_the_time_of_the_first_is_kept_out_until_it_is_due_itself() -> None:
+    """C010 `keep_first`: given y fires after x has, and before the cart that x kept out is due, then that stays out."""
+    campaign = a_campaign(an_inaction("1h", repeat="keep_first"))
+    log = [said("cart", 0, context=PHONE, id="x"), said("cart", 17, id="y"), said("cart", 37, id="x")]
+    assert agreed(a_world(campaign, *log, max_lateness="10m")) == [SENT, SENT]
