@@ -228,7 +228,8 @@ def _send(
     push = _push(user, message, plan, rendered)
     copied = plan.campaign.inbox is not None and plan.campaign.inbox.copy
     if plan.campaign.caps_count and context.rules.caps:
-        oldest_ms = context.now_ms - caps.horizon_ms(context.rules.caps)
+        rules = context.rules  # a late trigger may yet be decided as of a time that is that much earlier
+        oldest_ms = context.now_ms - caps.horizon_ms(rules.caps) - rules.max_lateness_ms
         counted = [p for p in user.activity.pushes if p.cleared_ms > oldest_ms]
         user.activity.pushes = [*counted, CountedPush(context.now_ms, message.id)]
         user.activity_changed = True

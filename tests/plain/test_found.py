@@ -31,3 +31,15 @@ def test_a_cart_within_the_time_of_the_first_is_kept_out_until_it_is_due_itself(
     campaign = a_campaign(an_inaction("1h", repeat="keep_first"))
     log = [said("cart", 0, context=PHONE, id="x"), said("cart", 17, id="y"), said("cart", 37, id="x")]
     assert agreed(a_world(campaign, *log, max_lateness="10m")) == [SENT, SENT]
+
+
+def test_a_late_trigger_is_capped_by_what_went_out_before_it() -> None:
+    """C031: given a push 23 hours before a late cart is due, then it counts, though a day after it one was sent."""
+    campaign = a_campaign({"event": "cart", "unless": {"event": "buy", "within": "1h"}, "repeat": "each"})
+    log = [said("cart", 0, context=PHONE), said("cart", 1500), tick(1561), said("cart", 1380), tick(1600)]
+    caps = [{"max": 2, "per": "24h"}]
+    assert agreed(a_world(campaign, *log, caps=caps, max_lateness="6h")) == [
+        SENT,
+        SENT,
+        ("dropped", "user_cap"),
+    ]
