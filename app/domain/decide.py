@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from app.domain import compose, guard, joining, limit, outcome, qualify
-from app.domain.deliver import Context, Message, hold, judge_and_deliver, record, to_inbox
+from app.domain.deliver import Context, Message, judge_and_deliver, record, to_inbox, wait
 from app.domain.model.decision import Step
 from app.domain.model.effect import Effect, MoveToken
 from app.domain.model.event import Event, PushStatus
@@ -189,7 +189,7 @@ def _meets_who(plan: Plan, user: User, context: Context) -> bool:
 def _qualified(user: User, message: Message, context: Context, effects: list[Effect]) -> None:
     effects.append(record(user, message, Step.QUALIFIED, context.now_ms))
     if message.plan.campaign.when.delay_ms and message.ready_ms > context.now_ms:
-        hold(user, message, Hold(message.ready_ms, Reason.DELAY), context, effects)
+        wait(user, message, Hold(message.ready_ms, Reason.DELAY), context, effects)
     else:
         judge_and_deliver(user, message, context, effects)
 

@@ -66,7 +66,7 @@ def judge_and_deliver(user: User, message: Message, context: Context, effects: l
     plan = context.current.in_force(message.plan.id) or message.plan
     inbox, now_ms = plan.campaign.inbox, context.now_ms
     if inbox is not None and inbox.copy and not message.launched:
-        hold(user, message, Hold(now_ms + inbox.ttl_ms, Reason.APP_LAUNCH), context, effects)
+        wait(user, message, Hold(now_ms + inbox.ttl_ms, Reason.APP_LAUNCH), context, effects)
         return
     devices = qualify.chosen(message.plan, user, context.catalog, context.rules, now_ms)
     verdict = guard.judge(plan, user, context.rules, context.current, now_ms, message.ready_ms, devices)
@@ -94,6 +94,16 @@ def _is_left(user: User, message: Message, plan: Plan, context: Context, effects
         case Clear():
             return True
     return False
+
+
+def wait(user: User, message: Message, until: Hold, context: Context, effects: list[Effect]) -> None:
+    """Hold what was not judged yet. While a campaign is paused, or outside its schedule, nothing begins to wait."""
+    plan, now_ms = context.current.in_force(message.plan.id) or message.plan, context.now_ms
+    refused = guard.refused(plan, context.current, now_ms)
+    if refused is None:
+        hold(user, message, until, context, effects)
+    else:
+        effects.append(record(user, message, Step.DROPPED, now_ms, reason=refused))
 
 
 def hold(

@@ -103,6 +103,13 @@ def _first(guards: tuple[Guard, ...], asked: Asked) -> Verdict:
     return CLEAR
 
 
+def refused(plan: Plan, catalog: Catalog, now_ms: int) -> Reason | None:
+    """Why the campaign sends nothing to anybody now, if so."""
+    if not catalog.is_live(plan.id):
+        return Reason.NOT_LIVE
+    return None if is_within(plan.campaign, now_ms) else Reason.OUTSIDE_SCHEDULE
+
+
 def live(asked: Asked) -> Verdict:
     """Is the campaign live (C004)?"""
     return CLEAR if asked.catalog.is_live(asked.plan.id) else Drop(Reason.NOT_LIVE)

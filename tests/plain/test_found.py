@@ -43,3 +43,11 @@ def test_a_late_trigger_is_capped_by_what_went_out_before_it() -> None:
         SENT,
         ("dropped", "user_cap"),
     ]
+
+
+def test_what_falls_due_while_paused_is_dropped_though_it_would_wait_for_a_launch() -> None:
+    """SPEC section 9, Held and delayed: given a timer that is due during a pause, then no launch brings it back."""
+    inbox = {"copy": True, "ttl": "7d"}
+    log = [said("cart", 0, context=PHONE), switch("paused"), tick(11), switch("live"), said("App Opened", 20)]
+    assert agreed(a_world(a_campaign(an_inaction(), inbox=inbox), *log)) == [("dropped", "not_live")]
+    assert agreed(a_world(a_campaign(an_inaction(delay="5m")), *log)) == [("dropped", "not_live")]
