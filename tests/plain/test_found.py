@@ -51,3 +51,18 @@ def test_what_falls_due_while_paused_is_dropped_though_it_would_wait_for_a_launc
     log = [said("cart", 0, context=PHONE), switch("paused"), tick(11), switch("live"), said("App Opened", 20)]
     assert agreed(a_world(a_campaign(an_inaction(), inbox=inbox), *log)) == [("dropped", "not_live")]
     assert agreed(a_world(a_campaign(an_inaction(delay="5m")), *log)) == [("dropped", "not_live")]
+
+
+def test_an_answer_that_is_narrowed_by_time_is_asked_as_of_its_own_time() -> None:
+    """C010t: given a late answer that names the last hour, then it cancels as it would have in time."""
+    unless = {"event": "buy", "within": "1h", "where": {"seen": {"in_last": "10m"}}}
+    seen = NOON_S + 60
+    log = [said("cart", 0, context=PHONE), said("other", 30), said("buy", 5, seen=seen)]
+    assert agreed(a_world(a_campaign({"event": "cart", "unless": unless}), *log)) == []
+
+
+def test_an_answer_that_was_known_before_its_trigger_drops_what_is_held() -> None:
+    """SPEC section 9: given a purchase after T of a late cart, and hours in between, then it drops at its release."""
+    campaign = a_campaign(an_inaction("20m", delay="3h"))
+    log = [said("buy", 49, context=PHONE), said("cart", 0, id="x"), said("buy", 125, id="other"), tick(190)]
+    assert agreed(a_world(campaign, *log)) == [("dropped", "cancelled")]

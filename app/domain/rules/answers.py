@@ -100,8 +100,12 @@ def is_for(answer: str | None, match: str) -> bool:
 
 
 def _answer_of(kind: AnswerKind | None, event: Event, now_ms: int) -> str | None:
-    """Which timers this event answers: every one, those of one `match`, or none where `where` does not hold."""
-    if kind is None or (kind.where is not None and not kind.where(event.properties, now_ms)):
+    """Which timers this event answers: every one, those of one `match`, or none where `where` does not hold.
+
+    It is asked as of the event's own time, as a trigger's is: a late answer says what it would have said in time.
+    """
+    as_of_ms = min(event.time_ms, now_ms)
+    if kind is None or (kind.where is not None and not kind.where(event.properties, as_of_ms)):
         return None
     match = match_value(kind.match, event.properties)
     return ANY_MATCH if match is None else "=" + match
@@ -110,7 +114,10 @@ def _answer_of(kind: AnswerKind | None, event: Event, now_ms: int) -> str | None
 def remember_answer(
     user: User, kinds: tuple[AnswerKind, ...], event: Event, now_ms: int, horizon_ms: int
 ) -> None:
-    """Keep the time of a cancelling event for a trigger that the log may yet bring (tA < tB), as long as it may."""
+    """Keep the time of a cancelling event for a trigger that the log may yet bring (tA < tB), as long as it may.
+
+    And for one that is held: it is asked for once more when it is released.
+    """
     answers = user.activity.answers
     for kind in kinds:
         match = _answer_of(kind, event, now_ms)
@@ -119,7 +126,9 @@ def remember_answer(
             if known is None:
                 known = answers[kind.key] = []
             if known and (known[0][0] <= horizon_ms or len(known) >= REMEMBERED_ANSWERS):
-                known[:] = [answer for answer in known[1 - REMEMBERED_ANSWERS :] if answer[0] > horizon_ms]
+                held_ms = [each.trigger.time_ms for each in user.agenda.entries if isinstance(each, Held)]
+                from_ms = min([horizon_ms, *held_ms])
+                known[:] = [answer for answer in known[1 - REMEMBERED_ANSWERS :] if answer[0] > from_ms]
             known.append((event.time_ms, match))
             user.activity_changed = True
 
