@@ -61,6 +61,12 @@ def test_an_answer_that_is_narrowed_by_time_is_asked_as_of_its_own_time() -> Non
     assert agreed(a_world(a_campaign({"event": "cart", "unless": unless}), *log)) == []
 
 
+def test_an_answer_from_the_time_of_a_pause_meets_a_late_trigger() -> None:
+    """C010: given a purchase during a pause and, after it, a late cart from before it, then nothing is sent."""
+    log = [switch("paused"), said("buy", 5, context=PHONE, id="x"), switch("live"), said("cart", 1, id="x")]
+    assert agreed(a_world(a_campaign(an_inaction()), *log)) == []
+
+
 def test_an_answer_that_was_known_before_its_trigger_drops_what_is_held() -> None:
     """SPEC section 9: given a purchase after T of a late cart, and hours in between, then it drops at its release."""
     campaign = a_campaign(an_inaction("20m", delay="3h"))

@@ -16,6 +16,8 @@ from app.domain.rules.listeners import Listeners
 from app.domain.rules.who import Who
 
 LISTENING = frozenset({Status.SCHEDULED, Status.LIVE})
+REMEMBERING = LISTENING | {Status.PAUSED}
+"""What cancels a trigger may come while the campaign is paused, before a late trigger does."""
 
 
 class AnswerKind:
@@ -71,10 +73,10 @@ class Catalog:
     """All campaigns as they stand at one moment.
 
     `triggers`: the live plans by the event that starts them; `answers`: what is to be remembered of an event because
-    a live plan may be cancelled by it; `plans`: every version that something may still refer to; `cancelling`: the
-    events that may cancel any of them; `current`: the status and the version in force; `segments`: the saved ones;
-    `counted`: what is counted of users (left out: whatever these plans and segments ask about, from ever), and its
-    `kinds` by event.
+    a plan that may go on may be cancelled by it; `plans`: every version that something may still refer to;
+    `cancelling`: the events that may cancel any of them; `current`: the status and the version in force;
+    `segments`: the saved ones; `counted`: what is counted of users (left out: whatever these plans and segments ask
+    about, from ever), and its `kinds` by event.
     """
 
     __slots__ = ("answers", "cancelling", "counted", "current", "kinds", "plans", "segments", "triggers")
@@ -103,11 +105,15 @@ class Catalog:
             plan = plans.get((campaign_id, version))
             if status in LISTENING and plan is not None:
                 self._listen(place, plan)
+            if status in REMEMBERING and plan is not None:
+                self._remember(plan)
 
     def _listen(self, place: int, plan: Plan) -> None:
         self.triggers.setdefault(plan.campaign.when.event, Listeners()).add(
             place, plan, plan.campaign.when.where
         )
+
+    def _remember(self, plan: Plan) -> None:
         if plan.unless is not None and plan.answer is not None:
             kinds = self.answers.get(plan.unless.event, ())
             if plan.answer.key not in {kind.key for kind in kinds}:
