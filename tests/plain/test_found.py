@@ -72,3 +72,15 @@ def test_an_answer_that_was_known_before_its_trigger_drops_what_is_held() -> Non
     campaign = a_campaign(an_inaction("20m", delay="3h"))
     log = [said("buy", 49, context=PHONE), said("cart", 0, id="x"), said("buy", 125, id="other"), tick(190)]
     assert agreed(a_world(campaign, *log)) == [("dropped", "cancelled")]
+
+
+def test_the_same_date_told_again_is_the_newest_word() -> None:
+    """C011: given a held date, told again, then a late event from before that with another date changes nothing."""
+    campaign = a_campaign({"date": {"event": "booked", "property": "leaves"}, "delay": "1h"})
+    due, other = NOON_S + 1200, NOON_S + 6000
+    log = [
+        said("booked", 0, context=PHONE, leaves=due),
+        said("booked", 25, leaves=due),
+        said("booked", 24, leaves=other),
+    ]
+    assert agreed(a_world(campaign, *log)) == [SENT]

@@ -42,12 +42,13 @@ def tell(user: User, plan: Plan, event: Event, zone: str, known_ms: int, horizon
         return NOTHING
     earlier = _earlier(user, plan, match)
     if any(_was_due(entry, date, zone) == due_ms for entry in earlier if isinstance(entry, Held)):
+        _remember(user, plan, match, event.time_ms, horizon_ms)  # that it was the newest word
         return NOTHING
     take_out(user, earlier)
     trigger = Trigger(event.message_id, event.name or "", event.time_ms, event.properties)
     is_past = due_ms < known_ms
     if is_past or was_answered(user, plan, match, event.time_ms, due_ms):
-        starts.remember(user.agenda, plan.id, Started(plan.version, event.time_ms, match), horizon_ms)
+        _remember(user, plan, match, event.time_ms, horizon_ms)
     else:
         user.agenda.entries = [
             *user.agenda.entries,
@@ -55,6 +56,11 @@ def tell(user: User, plan: Plan, event: Event, zone: str, known_ms: int, horizon
         ]
     user.agenda_changed = True
     return Told(due_ms, is_past, tuple(entry for entry in earlier if isinstance(entry, Held)))
+
+
+def _remember(user: User, plan: Plan, match: str, time_ms: int, horizon_ms: int) -> None:
+    starts.remember(user.agenda, plan.id, Started(plan.version, time_ms, match), horizon_ms)
+    user.agenda_changed = True
 
 
 def _earlier(user: User, plan: Plan, match: str) -> list[Waiting | Held]:
