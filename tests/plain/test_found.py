@@ -84,3 +84,10 @@ def test_the_same_date_told_again_is_the_newest_word() -> None:
         said("booked", 24, leaves=other),
     ]
     assert agreed(a_world(campaign, *log)) == [SENT]
+
+
+def test_where_total_and_day_are_both_used_up_the_total_is_the_reason() -> None:
+    """C026, C027: a campaign ends at its total, so no day to come would help."""
+    campaign = a_campaign({"event": "cart"}, limits={"total": 1, "daily": 1, "per_user": 2})
+    log = [said("cart", 0, context=PHONE), said("cart", 1)]
+    assert agreed(a_world(campaign, *log)) == [SENT, ("dropped", "total_limit")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Protocol
 
 from app.domain.model.campaign import Limits
@@ -45,7 +46,9 @@ class AllHere:
             left.append((limits.total - sum(gone.values()), Reason.TOTAL_LIMIT))
         if limits.daily is not None:
             left.append((limits.daily - gone[period], Reason.DAILY_LIMIT))
-        amount, reason = min(left)
+        amount, reason = min(
+            left, key=itemgetter(0)
+        )  # where both are used up, the total is: it ends the campaign
         share.total, share.daily = limits.total, limits.daily
         share.available, share.spent = max(0, amount), None if amount > 0 else reason
 
