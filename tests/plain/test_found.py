@@ -91,3 +91,10 @@ def test_where_total_and_day_are_both_used_up_the_total_is_the_reason() -> None:
     campaign = a_campaign({"event": "cart"}, limits={"total": 1, "daily": 1, "per_user": 2})
     log = [said("cart", 0, context=PHONE), said("cart", 1)]
     assert agreed(a_world(campaign, *log)) == [SENT, ("dropped", "total_limit")]
+
+
+def test_a_device_whose_token_has_moved_is_not_allowed_but_suspended() -> None:
+    """C118: given a token that another user brings, then `push: allowed` holds no more for the old device."""
+    campaign = a_campaign({"event": "cart"}, who={"push": "allowed"})
+    moved = said("other", 1, "another", PHONE)
+    assert agreed(a_world(campaign, said("cart", 0, context=PHONE), moved, said("cart", 2))) == [SENT]

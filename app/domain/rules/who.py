@@ -26,6 +26,7 @@ from app.domain.model.condition import (
     OfDevice,
     PushIs,
 )
+from app.domain.model.event import PushStatus
 from app.domain.model.push import Target
 from app.domain.model.user import Device, User
 from app.domain.rules import counting, history, places, traits
@@ -176,15 +177,22 @@ def _compile_device(condition: Near | OfDevice | PushIs | IsReachable | InSegmen
         case PushIs(status, last_session):
             if last_session:
                 return lambda subject, device: (
-                    device is not None and device.push is status and is_of_last_session(subject.user, device)
+                    device is not None
+                    and _has_status(device, status)
+                    and is_of_last_session(subject.user, device)
                 )
-            return lambda _subject, device: device is not None and device.push is status
+            return lambda _subject, device: device is not None and _has_status(device, status)
         case IsReachable():
             return lambda _subject, device: device is not None and isinstance(judge(device), Target)
         case InSegment(name):
             return lambda subject, device: (
                 name in subject.segments and subject.segments[name].holds(subject, device)
             )
+
+
+def _has_status(device: Device, status: PushStatus) -> bool:
+    """One whose token is another user's now has none of these: it is suspended (C118-C120)."""
+    return device.push is status and not device.suspended
 
 
 def _compile_device_test(test: Leaf) -> Asks:

@@ -110,7 +110,7 @@ def _status(push: PushIs, subject: Subject, device: Device | None) -> str | None
         return None
     if push.last_session and not is_of_last_session(subject.user, device):
         return "of another session"
-    return str(device.push)
+    return "suspended" if device.suspended else str(device.push)
 
 
 def _reach(device: Device) -> str:

@@ -103,7 +103,7 @@ def plain_device(condition: Condition, device: Device) -> bool:
         case OfDevice(Leaf(_, _, operand)):
             return bool(device.platform == operand)
         case PushIs(status):
-            return device.push is status
+            return device.push is status and not device.suspended
         case _:
             allowed = device.push is PushStatus.ALLOWED and not device.suspended
             return allowed and device.platform == "android" and device.token is not None
