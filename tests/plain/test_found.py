@@ -98,3 +98,12 @@ def test_a_device_whose_token_has_moved_is_not_allowed_but_suspended() -> None:
     campaign = a_campaign({"event": "cart"}, who={"push": "allowed"})
     moved = said("other", 1, "another", PHONE)
     assert agreed(a_world(campaign, said("cart", 0, context=PHONE), moved, said("cart", 2))) == [SENT]
+
+
+def test_the_device_that_spoke_last_is_the_one_though_it_says_nothing_new() -> None:
+    """C121, before any launch: given two devices in turn, then the last session is of the one that spoke last."""
+    blocked = {"device": {"id": "d2", "type": "android", "token": "t2", "push": "blocked"}}
+    campaign = a_campaign({"event": "cart"}, who={"push_last_session": "allowed"})
+    log = [said("other", 0, context=PHONE), said("other", 1, context=blocked), said("cart", 2, context=PHONE)]
+    assert agreed(a_world(campaign, *log)) == [SENT]
+    assert agreed(a_world(campaign, *log, said("cart", 3, context=blocked))) == [SENT]

@@ -58,10 +58,13 @@ def learn_device(user: User, said: Said, report: DeviceReport, time_ms: int) -> 
     elif time_ms < device.seen_ms:
         return None  # an older message says nothing new of a device that has spoken since
     new_token = _set_token(device, report)
-    if _describe(device, report) or new_token:
+    others_ms = max((each.seen_ms for each in devices.values() if each is not device), default=-1)
+    if _describe(device, report) or new_token or device.seen_ms <= others_ms:
         user.profile_changed = True
         device.seen_ms = time_ms
-    user.learned = None if said.is_placed else said  # where it is counts by its time, again and again
+    is_latest = device.seen_ms > others_ms  # else its next message makes it so, though it says the same again
+    # where it is counts by its time, again and again
+    user.learned = said if is_latest and not said.is_placed else None
     return report.token if new_token else None
 
 
