@@ -66,7 +66,7 @@ def did(dice: random.Random, begins_ms: int) -> dict[str, Any]:
             )
         )
     if dice.random() < 0.5:
-        found["within"] = dice.choice(("5m", "10m", "1h", "1d", "30d"))
+        found["within"] = dice.choice(("5m", "5m", "10m", "10m", "1h", "1d", "30d"))
     if dice.random() < 0.3:
         found["where"] = where(dice, begins_ms)
     is_none = found.get("times") in ({"at_most": 0}, {"exactly": 0})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import timedelta
 from typing import Any
 
 from tests.plain.audiences import audience, where
-from tests.plain.wall import instant_ms, length_ms, local
+from tests.plain.messages import MINUTE_MS, ZONES, Messages, iso
+from tests.plain.wall import instant_ms, length_ms, local, minute_of, moment
 
 World = dict[str, Any]
-MINUTE_MS = 60_000
 EVES = (
     ("2026-03-28T18:00", "Europe/Paris"),
     ("2026-10-24T19:00", "Europe/Paris"),
@@ -22,16 +23,6 @@ EVES = (
     ("2026-11-22T08:00", "Asia/Kathmandu"),
     ("2026-12-31T20:00", "UTC"),
 )
-ZONES = (
-    "Europe/Paris",
-    "America/New_York",
-    "Australia/Lord_Howe",
-    "Asia/Kathmandu",
-    "America/Santiago",
-    "UTC",
-)
-EVENTS = ("cart", "cart", "cart", "buy", "buy", "view", "view", "booked", "booked", "cancel", "App Opened",
-          "Push Permission Changed", "other")  # fmt: skip
 STEPS_MS = tuple(MINUTE_MS * each for each in (0, 0, 0, 1, 1, 5, 5, 5, 10, 10, 20, 45, 60, 180, 420))
 HOURS = ("00:00", "01:00", "01:30", "02:00", "02:15", "02:30", "03:00", "09:00", "18:00", "21:00", "23:00")
 
@@ -58,21 +49,15 @@ def make(seed: int) -> World:
     return copy
 
 
-class _Maker:
+class _Maker(Messages):
     def __init__(self, dice: random.Random, begins_ms: int, zone: str) -> None:
-        self.dice = dice
-        self.begins_ms = begins_ms
-        self.zone = zone
+        super().__init__(dice, begins_ms, zone)
         self.ended: set[str] = set()  # an end is final
-        self.tokens_move = dice.random() < 0.3
-
-    def often(self, chance: float) -> bool:
-        return self.dice.random() < chance
 
     def instant(self, hours: tuple[int, ...] = (0, 1, 4, 9, 20)) -> str:
         """On the wall of the app."""
         at_ms = self.begins_ms + self.dice.choice(hours) * 3_600_000
-        return _iso(at_ms)
+        return iso(at_ms)
 
     def caps(self) -> list[dict[str, Any]]:
         every = [{"max": self.dice.randint(1, 3), "per": each} for each in ("day", "1h", "24h")]
@@ -93,11 +78,11 @@ class _Maker:
             file["who"] = audience(dice, self.begins_ms, 2)
         if self.often(0.4):
             file["limits"] = self.limits()
-        if self.often(0.25):
+        if self.often(0.15):
             file["what"] = {"title": "{{ event.item }}", "body": "{{ user.name }}", "missing": "drop"}
         if self.often(0.4):
             file["inbox"] = {
-                "copy": self.often(0.5),
+                "copy": self.often(0.3),
                 "fallback": self.often(0.7),
                 "ttl": dice.choice(("30m", "6h", "7d")),
             }
@@ -134,15 +119,11 @@ class _Maker:
             "delay": (0.25, dice.choice(("5m", "30m", "3h"))),
             "quiet": (0.35, {"from": begin, "to": end, "then": dice.choice(("hold", "hold", "drop"))}),
             "cut_off": (0.3, dice.choice((*HOURS, "10m", "1h", "8h", self.instant((9, 20))))),
-            "starts": (0.15, self.instant((0, 1, 4))),
-            "ends": (0.15, self.instant((9, 20))),
+            "starts": (0.2, self.instant((0, 1, 4))),
+            "ends": (0.25, self.instant((9, 20))),
             "zone": (0.3, dice.choice(ZONES)),
         }
         return found | self.some(beside)
-
-    def some(self, among: dict[str, tuple[float, Any]]) -> dict[str, Any]:
-        """Each with its own chance."""
-        return {name: value for name, (chance, value) in among.items() if self.often(chance)}
 
     def unless(self) -> dict[str, Any]:
         found: dict[str, Any] = {"event": self.dice.choice(("buy", "buy", "cancel"))}
@@ -169,14 +150,41 @@ class _Maker:
 
     def log(self, campaigns: list[dict[str, Any]], lateness_ms: int) -> list[dict[str, Any]]:
         """Messages; each is as late as it may be, or a millisecond later, or not late at all."""
-        users = [f"u{number}" for number in range(self.dice.choice((1, 1, 2, 3)))]
+        dice = self.dice
+        users = [f"u{number}" for number in range(dice.choice((1, 1, 2, 3)))]
         log = [self.identify(user, number) for number, user in enumerate(users)]
-        at_ms = self.begins_ms
-        for number in range(self.dice.choice((6, 12, 25, 60, 90))):
-            at_ms += self.dice.choice(STEPS_MS)
+        at_ms, edges_ms = self.begins_ms, self.edges(campaigns)
+        for number in range(dice.choice((6, 12, 25, 60, 90))):
+            at_ms += dice.choice(STEPS_MS)
+            ahead_ms = [edge_ms for edge_ms in edges_ms if edge_ms > at_ms]
+            if ahead_ms and self.often(0.1):
+                at_ms = min(ahead_ms)
+                name = dice.choice([name_of_trigger(each) for each in campaigns])
+                log.append(self.track(dice.choice(users), number, at_ms, {"timestamp": at_ms / 1000}, name))
+                continue
             late_ms = self.lateness(lateness_ms)
-            log += self.entry(campaigns, self.dice.choice(users), number, at_ms, late_ms, log)
+            log += self.entry(campaigns, dice.choice(users), number, at_ms, late_ms, log)
         return [*log, {"type": "tick", "timestamp": at_ms / 1000 + 40 * 86_400}]
+
+    def edges(self, campaigns: list[dict[str, Any]]) -> list[int]:
+        """Where something begins or ends on the wall: schedules, quiet hours, cut-offs."""
+        found: list[int] = []
+        for when in (each["when"] for each in campaigns):
+            zone = when.get("zone", self.zone)
+            dates = [when[key] for key in ("starts", "ends", "cut_off") if "T" in when.get(key, "")]
+            hours = [*list(when.get("quiet", {}).values())[:2], when.get("cut_off", "")]
+            day = local(self.begins_ms, zone).date()
+            found += [instant_ms(each, self.zone) for each in dates]
+            found += [
+                moment(day + timedelta(days=days), minute_of(each), zone)
+                for each in hours
+                if ":" in each and "T" not in each
+                for days in (0, 1)
+            ]
+        whens = [each["when"] for each in campaigns]
+        waits = [each["unless"]["within"] for each in whens if "unless" in each]
+        waits += [each["delay"] for each in whens if "delay" in each]
+        return found + [edge_ms - length_ms(wait) for edge_ms in found for wait in waits]
 
     def lateness(self, most_ms: int) -> int:
         """Mostly none; up to what is allowed, and a little beyond."""
@@ -220,98 +228,8 @@ class _Maker:
             )
         ]
 
-    def track(self, user: str, number: int, at_ms: int, time: dict[str, Any]) -> dict[str, Any]:
-        """An event with its properties."""
-        dice, name = self.dice, self.dice.choice(EVENTS)
-        properties: dict[str, Any] = {"price": dice.choice((5, 10, 10.0, 15, "10", True, None))}
-        if self.often(0.7):
-            properties["id"] = dice.choice(("x", "y", 7))
-        if self.often(0.7):
-            properties["item"] = dice.choice(("kettle", "pot", "version 3"))
-        properties["seen"] = dice.choice((_iso(at_ms) + "Z", at_ms // 1000 - 3600, "2026-11-22", None))
-        if name == "booked":
-            properties["leaves"] = self.leaves(at_ms)
-        if name == "Push Permission Changed":
-            properties["status"] = dice.choice(("allowed", "blocked", "ask"))
-            properties["device_id"] = dice.choice(("d1", "d1", "d2"))
-        message = {
-            "type": "track",
-            "messageId": f"m{number}",
-            "userId": user,
-            "event": name,
-            "properties": properties,
-            **time,
-        }
-        if self.often(0.3) or name == "App Opened":
-            message["context"] = self.context(user)
-        return message
 
-    def leaves(self, at_ms: int) -> Any:
-        """A date to come, one gone by, one without a time, none."""
-        dice = self.dice
-        to_come_ms = at_ms + dice.choice((-60, 5, 60, 61, 90, 300, 1500)) * MINUTE_MS
-        on_the_hour_ms = to_come_ms // 3_600_000 * 3_600_000
-        return dice.choice(
-            (
-                _iso(to_come_ms) + "Z",
-                _iso(on_the_hour_ms) + "Z",
-                to_come_ms // 1000,
-                _iso(to_come_ms)[:10],
-                None,
-                "soon",
-            )
-        )
-
-    def identify(self, user: str, number: int) -> dict[str, Any]:
-        dice = self.dice
-        traits = {
-            "name": dice.choice(("Ada", "Bo", None)),
-            "age": dice.choice((25, 40, 41, "40", None)),
-            "birthday": dice.choice((None, None, "2001-03-29", "1986-10-25", "1986-11-23")),
-            "country": dice.choice(("FR", "France", "usa", "NO", None, 7)),
-            "gender": dice.choice(("f", "Female", "male", None)),
-            "tags": dice.choice((["a", "b"], ["b", 3], [], None)),
-            "score": dice.choice((1, 2, 2.5, True, "2", None)),
-            "joined": dice.choice((_iso(self.begins_ms - 3 * 86_400_000) + "Z", "2026-03-28", None)),
-            "plan": dice.choice(({"name": "gold", "app_version": "3.10.0"}, {"name": "tin"}, "gold", None)),
-            "timezone": dice.choice((None, None, None, *ZONES)),
-        }
-        kept = {name: value for name, value in traits.items() if self.often(0.7)}
-        when = {"timestamp": self.begins_ms / 1000}
-        return {"type": "identify", "messageId": f"i{number}", "userId": user, "traits": kept, **when,
-                "context": self.context(user)}  # fmt: skip
-
-    def context(self, user: str) -> dict[str, Any]:
-        """A device, mostly one that may be sent to; a zone, a locale, a place."""
-        dice = self.dice
-        latitude, longitude = dice.choice(((48.85, 2.35), (48.85, 2.3501), (45.76, 4.84), (48.9, 2.6)))
-        return self.some(
-            {
-                "device": (0.9, self.device(user)),
-                "timezone": (0.3, dice.choice((*ZONES, "Mars/Base"))),
-                "locale": (0.3, dice.choice(("fr-FR", "en", "en-US"))),
-                "location": (0.3, {"latitude": latitude, "longitude": longitude}),
-                "app": (0.5, {"version": dice.choice(("3.9", "3.10.0", "3.10", "3.10.0-beta", "three"))}),
-                "os": (0.3, {"version": dice.choice(("14", "14.0", "9"))}),
-                "library": (0.2, {"version": dice.choice(("3.5.1", "3.5"))}),
-            }
-        )
-
-    def device(self, user: str) -> dict[str, Any]:
-        dice, name = self.dice, self.dice.choice(("d1", "d1", "d2"))
-        device: dict[str, Any] = {
-            "id": name,
-            "type": dice.choice(("android", "android", "android", "Android", "ios")),
-        }
-        if self.often(0.9):
-            device["token"] = name if self.tokens_move else f"{user}-{name}"
-        if self.often(0.4):
-            device["push"] = dice.choice(("allowed", "allowed", "allowed", "blocked", "ask", "unsupported"))
-        if self.often(0.5):
-            device["manufacturer"] = dice.choice(("xiaomi", "fairphone"))
-        return device
-
-
-def _iso(at_ms: int) -> str:
-    """Of UTC, without its name."""
-    return local(at_ms, "UTC").replace(tzinfo=None).isoformat(timespec="seconds")
+def name_of_trigger(campaign: dict[str, Any]) -> str:
+    """The event that it waits for."""
+    when = campaign["when"]
+    return str(when["date"]["event"] if "date" in when else when["event"])
