@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from app.domain.deliver import Context
 from app.domain.files.campaign import read_campaign
@@ -97,7 +98,7 @@ def by_the_core(world: World) -> list[Told]:
         if message["type"] == "switch":
             replay.switch(message["campaign"], message["status"])
             continue
-        key, value = message.get("userId", "").encode(), json.dumps(message).encode()
+        key, value = message.get("userId", "").encode(), msgspec.json.encode(message)
         read = reader.read(Received("events", 0, offset, 1_000_000_000_000, key, value, ()), None)
         if isinstance(read, Event):
             replay.take(read, offset)
@@ -147,7 +148,7 @@ def without_details(world: World) -> World:
     for part in ("campaigns", "log"):
         for number, whole in enumerate(world[part]):
             for path in paths(whole):
-                changed = json.loads(json.dumps(world))
+                changed = msgspec.json.decode(msgspec.json.encode(world))
                 remove(changed[part][number], path)
                 if still_differs(changed):
                     world = changed
