@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from app.domain import compose, guard, limit, qualify
 from app.domain.model.app_rules import AppRules
+from app.domain.model.campaign import Repeat
 from app.domain.model.decision import Decision, Step
 from app.domain.model.effect import Effect, Keep, Record, Send
 from app.domain.model.push import InboxItem, Order, Push
@@ -275,7 +276,8 @@ def _note_sent(user: User, message: Message, context: Context) -> None:
     plan, trigger = message.plan, message.trigger
     if plan.unless is not None:
         until_ms = context.now_ms if message.held_before else message.ready_ms
-        sent = Started(plan.version, trigger.time_ms, message.match, True, trigger.event_id, until_ms)
+        keeps_out = plan.campaign.when.repeat is Repeat.KEEP_FIRST
+        sent = Started(plan.version, trigger.time_ms, message.match, keeps_out, trigger.event_id, until_ms)
         starts.remember_sent(user.agenda, plan.id, sent, context.now_ms - context.rules.max_lateness_ms)
         user.agenda_changed = True
 

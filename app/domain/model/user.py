@@ -190,8 +190,8 @@ Entry = Waiting | Held | OnItsWay
 class Started(Struct, array_like=True, gc=False):
     """A trigger whose timer waits no more, as far as a late event has to know of it (C010t).
 
-    `fired`: its time, `until_ms`, came. `event_id`: its message was sent; an answer up to `until_ms` would have stopped
-    it. `message_id`: of a message that another id of this user sent.
+    `fired`: it ran until `until_ms`, and kept others from starting. `event_id`: its message was sent; an answer up to
+    `until_ms` would have stopped it. `message_id`: of a message that another id of this user sent.
     """
 
     version: int

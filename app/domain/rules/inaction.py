@@ -108,7 +108,8 @@ def fires(user: User, plan: Plan, entry: Waiting, horizon_ms: int) -> bool:
     if repeat is Repeat.KEEP_FIRST and _is_covered(user, plan, entry.match, time_ms, entry.due_ms):
         return False
     if repeat is not Repeat.EACH:
-        told = Started(entry.version, time_ms, entry.match, fired=True, until_ms=entry.due_ms)
+        keeps_out = repeat is Repeat.KEEP_FIRST
+        told = Started(entry.version, time_ms, entry.match, fired=keeps_out, until_ms=entry.due_ms)
         starts.remember(user.agenda, entry.campaign, told, horizon_ms)
         user.agenda_changed = True
     return True

@@ -33,10 +33,10 @@ def forget(agenda: Agenda, horizon_ms: int) -> bool:
 def _last_ms(started: Started) -> int:
     """The latest time that an event may have for which this one matters.
 
-    What a timer that fired kept from starting (`keep_first`) is due as late as a whole wait after it.
+    What ran as `keep_first` also keeps those silent that started in its time: until the last of them is due.
     """
-    until_ms = started.until_ms
-    return max(started.time_ms, 2 * until_ms - started.time_ms if started.fired else until_ms)
+    until_ms = max(started.time_ms, started.until_ms)
+    return 2 * until_ms - started.time_ms if started.fired else until_ms
 
 
 def of(agenda: Agenda, campaign: str, match: str) -> list[Started]:
