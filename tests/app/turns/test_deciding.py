@@ -254,3 +254,20 @@ def test_room_bounds_a_turn() -> None:
     bench = Bench(SumActor(room=2))
     bench.take(events("1", "1", "1", "1", "1"))
     assert [decided.taken for decided in bench.turns] == [2, 2, 1]
+
+
+def test_many_records_of_which_none_fits_are_not_decided_again_and_again() -> None:
+    """Given a stretch of records too large each, then a record costs a few steps, however many wait behind it."""
+    steps = 0
+
+    class Counting(SumActor):
+        def step(self, turn: Turn, record: Any, read: Read) -> None:
+            nonlocal steps
+            steps += 1
+            super().step(turn, record, read)
+
+    bench = Bench(Counting(), most_bytes=1_000)
+    bench.take(events(*["long 5000"] * 200, *["1"] * 200))
+    assert len(bench.out("dead")) == 200
+    assert (bench.total(b"a"), bench.total(b"b")) == (100, 100)
+    assert steps < 8 * 200 + 2 * 200
