@@ -31,5 +31,5 @@ def remember_offset(activity: Activity, offset: int) -> None:
     """Where this event stands in the log; the last 8 are kept, for explain (C151)."""
     offsets = activity.recent_offsets
     offsets.append(offset)
-    if len(offsets) > REMEMBERED_OFFSETS:
-        del offsets[:-REMEMBERED_OFFSETS]
+    while len(offsets) > REMEMBERED_OFFSETS:
+        del offsets[0]
