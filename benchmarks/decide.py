@@ -24,14 +24,15 @@ from app.domain.deliver import Context
 from app.domain.files.campaign import read_campaign
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Campaign, Cap, Status
-from app.domain.model.effect import Effect, Send
+from app.domain.model.decision import Step
+from app.domain.model.effect import Effect, Record, Send
 from app.domain.model.event import Event
 from app.domain.model.mail import Outcome, Result
 from app.domain.model.user import Activity, Agenda, OnItsWay, Profile, User
 from app.domain.rules.plan import Catalog
 from app.kafka_client.received import Received
 from benchmarks.campaigns import campaigns
-from benchmarks.clickstream import Clickstream
+from benchmarks.clickstream import PRICES, Clickstream
 from benchmarks.engine import START_MS
 from benchmarks.lines import line, say, show
 from benchmarks.processor_time import own_cpu_s
@@ -49,11 +50,12 @@ US_PER_S = 1e6
 
 
 class Cost(NamedTuple):
-    """What one pass over the events took, and how many pushes it cleared."""
+    """What one pass over the events took, how many messages qualified in it, and how many pushes it cleared."""
 
     cpu_us: float
     wall_us: float
     sent: int
+    qualified: int
 
 
 class Core:
@@ -64,7 +66,7 @@ class Core:
         self.context = Context(catalog, catalog, rules, 0)
         self.users: dict[str, User] = {}
         self.due: list[tuple[int, str]] = []
-        self.sent = 0
+        self.sent = self.qualified = 0
 
     def take(self, events: Sequence[Event]) -> None:
         """Decide on every event, and before it on what has become due."""
@@ -88,9 +90,11 @@ class Core:
 
     def _after(self, user: User, effects: list[Effect]) -> None:
         for effect in effects:
-            if isinstance(effect, Send):
+            if effect.__class__ is Send:
                 self.sent += 1
                 self._accepted(user, effect)
+            elif effect.__class__ is Record and effect.decision.step is Step.QUALIFIED:
+                self.qualified += 1
         if user.agenda_changed:
             user.agenda_changed = False
             waiting = [each.due_ms for each in user.agenda.entries if not isinstance(each, OnItsWay)]
@@ -133,6 +137,15 @@ def elsewhere(count: int) -> list[dict[str, Any]]:
     return campaigns(10) + others
 
 
+def silent(count: int) -> list[dict[str, Any]]:
+    """Ten campaigns as they are, and so many on the same events that ask for a price which no event reaches."""
+    others = campaigns(count)
+    for number, each in enumerate(others):
+        each["campaign"] = f"silent-{number}"
+        each["when"]["where"]["price"] = {"gte": PRICES[1]}
+    return campaigns(10) + others
+
+
 def events_of(count: int) -> list[Event]:
     """A clickstream, read."""
     return list(_read(count))
@@ -154,34 +167,46 @@ def cost(catalog: Catalog, events: Sequence[Event]) -> Cost:
     core.take(events[:half])
     gc.collect()
     gc.freeze()
-    used_s, began_s, sent = own_cpu_s(), monotonic_s(), core.sent
+    used_s, began_s, sent, qualified = own_cpu_s(), monotonic_s(), core.sent, core.qualified
     core.take(events[half:])
     cpu_s, wall_s = own_cpu_s() - used_s, monotonic_s() - began_s
     gc.unfreeze()
-    return Cost(cpu_s / half * US_PER_S, wall_s / half * US_PER_S, core.sent - sent)
+    sent, qualified = core.sent - sent, core.qualified - qualified
+    return Cost(cpu_s / half * US_PER_S, wall_s / half * US_PER_S, sent, qualified)
 
 
 def measure(count: int, times: int) -> None:
     """Every number of campaigns, in rounds: the median of each beside that of none at all."""
     events = events_of(2 * count)
     catalogs = {number: catalog_of(campaigns(number)) for number in COUNTS}
-    idle = catalog_of(elsewhere(ELSEWHERE))
+    idle, mute = catalog_of(elsewhere(ELSEWHERE)), catalog_of(silent(ELSEWHERE))
     found: dict[int, list[Cost]] = {number: [] for number in COUNTS}
     aside: list[Cost] = []
+    beside: list[Cost] = []
     for round_ in range(times):
         say(f"round {round_ + 1} of {times}")
         for number in COUNTS:
             found[number].append(cost(catalogs[number], events))
         aside.append(cost(idle, events))
+        beside.append(cost(mute, events))
     middle = {number: _median(costs) for number, costs in found.items()}
     for number in COUNTS[1:]:
         here, least = middle[number], [each.cpu_us for each in found[number]]
         more = {"campaigns": number, "to_ten": here.cpu_us / middle[10].cpu_us, "wall_us": here.wall_us}
-        more |= {"lowest": min(least), "highest": max(least), "sends": here.sent}
+        more |= {"lowest": min(least), "highest": max(least), "sends": here.sent, "qualified": here.qualified}
         show(line("decide", here.cpu_us, "us/event", "no campaign", middle[0].cpu_us, **more))
+    _show_silent(_median(beside), middle)
     each_us = (_median(aside).cpu_us - middle[10].cpu_us) / ELSEWHERE
     phase = "a campaign that does not listen"
     show(line("decide", max(0.0, each_us), "us/event", None, None, campaigns=ELSEWHERE, phase=phase))
+
+
+def _show_silent(here: Cost, middle: dict[int, Cost]) -> None:
+    """What ten campaigns decide costs this beside 10,000 more that could have listened."""
+    more = {"campaigns": ELSEWHERE, "to_ten": here.cpu_us / middle[10].cpu_us, "wall_us": here.wall_us}
+    more |= {"sends": here.sent, "qualified": here.qualified}
+    phase = "as many messages as ten"
+    show(line("decide", here.cpu_us, "us/event", "no campaign", middle[0].cpu_us, **more, phase=phase))
 
 
 def _median(costs: Sequence[Cost]) -> Cost:

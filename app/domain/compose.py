@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, final
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from app.domain.rules.links import fault_of_image, fault_of_link
 from app.domain.rules.templates import Constant, Template, compile_template, render_template
 
 
+@final
 class Rendered(Struct, frozen=True):
     """The texts of one message. The inbox's are those of the push where the campaign has none of
     their own.
@@ -57,7 +58,7 @@ def compile_content(campaign: Campaign) -> CompiledContent:
     if not all(isinstance(template, Constant) for _, template in fields):
         return compiled
     finished = _render(compiled, {}, 0, "UTC")
-    if isinstance(finished, Drop):
+    if type(finished) is Drop:
         return compiled
     return CompiledContent(campaign.id, campaign.name, fields, finished)
 
@@ -111,11 +112,12 @@ def _render(compiled: CompiledContent, values: Mapping[str, Any], now_ms: int, z
     texts: dict[str, str] = {}
     for path, template in compiled.fields:
         text = render_template(template, values, now_ms, zone)
-        if isinstance(text, Drop):
+        if type(text) is Drop:
             return Drop(text.reason, f"{path}: {text.detail}")
-        fault = _fault(path, text)
-        if fault is not None:
-            return Drop(Reason.TEMPLATE_ERROR, f"{path}: {fault}")
+        if path in _CHECKS:
+            fault = _fault(path, text)
+            if fault is not None:
+                return Drop(Reason.TEMPLATE_ERROR, f"{path}: {fault}")
         texts[path] = text
     return _assemble(texts)
 

@@ -282,12 +282,12 @@ def on_mail(user: User, mail: UserMail, context: Context) -> list[Effect]:
 
 def _take(user: User, mail: UserMail, context: Context) -> list[Effect]:
     match mail:
+        case Outcome():
+            return _on_outcome(user, mail, context)
         case TokenMoved():
             return _on_token_moved(user, mail)
         case PastCounted():
             return _on_past(user, mail, context)
-        case Outcome():
-            return _on_outcome(user, mail, context)
         case IdClaim():
             return joining.give(user, mail)
         case Heritage():

@@ -70,15 +70,12 @@ def judge_and_deliver(user: User, message: Message, context: Context, effects: l
         return
     devices = qualify.chosen(message.plan, user, context.catalog, context.rules, now_ms)
     verdict = guard.judge(plan, user, context.rules, context.current, now_ms, message.ready_ms, devices)
-    match verdict:
-        case Drop(reason):
-            effects.append(record(user, message, Step.DROPPED, now_ms, reason=reason))
-        case Hold():
-            hold(user, message, verdict, context, effects)
-        case ToInbox() | guard.Cleared() if plan.campaign.limits is None or _is_left(
-            user, message, plan, context, effects
-        ):
-            _write(user, message, plan, verdict, context, effects)
+    if type(verdict) is Drop:
+        effects.append(record(user, message, Step.DROPPED, now_ms, reason=verdict.reason))
+    elif type(verdict) is Hold:
+        hold(user, message, verdict, context, effects)
+    elif plan.campaign.limits is None or _is_left(user, message, plan, context, effects):
+        _write(user, message, plan, verdict, context, effects)
 
 
 def _is_left(user: User, message: Message, plan: Plan, context: Context, effects: list[Effect]) -> bool:
@@ -170,12 +167,12 @@ def _write(
         message_id=message.id,
         device=_device(user, verdict),
     )
-    if isinstance(rendered, Drop):
+    if type(rendered) is Drop:
         detail = {"detail": rendered.detail} if rendered.detail else None
         effects.append(
             record(user, message, Step.DROPPED, context.now_ms, reason=rendered.reason, detail=detail)
         )
-    elif isinstance(verdict, ToInbox):
+    elif type(verdict) is ToInbox:
         _note_sent(user, message, context)
         settled = _take(user, message, plan, context)
         limit.ended(user, message.plan.id, message.id, settled, context.leases, reached=True)
@@ -192,7 +189,7 @@ def _take(user: User, message: Message, plan: Plan, context: Context) -> int:
 
 def _device(user: User, verdict: ToInbox | guard.Cleared) -> Device | None:
     """The device that the push goes to, the first of several; None for the inbox."""
-    return None if isinstance(verdict, ToInbox) else user.profile.devices[verdict.targets[0].device]
+    return None if type(verdict) is ToInbox else user.profile.devices[verdict.targets[0].device]
 
 
 def to_inbox(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import final
 
 from msgspec import Struct
 
@@ -32,6 +33,7 @@ class Asked(Struct, frozen=True):
     ready_ms: int
 
 
+@final
 class Cleared(Struct, frozen=True):
     """Every guard is clear; the push goes to these devices."""
 
@@ -77,7 +79,8 @@ def judge(
     zone = zone_of(plan, user, rules)
     asked = Asked(plan, user, rules, catalog, now_ms, zone, now_ms if ready_ms is None else ready_ms)
     verdict = _judge(asked, devices)
-    if isinstance(verdict, Cleared | ToInbox) and is_in_control(plan.id, user.id, plan.campaign.control):
+    control = plan.campaign.control
+    if control and type(verdict) in (Cleared, ToInbox) and is_in_control(plan.id, user.id, control):
         return Drop(Reason.CONTROL_GROUP)
     return verdict
 
@@ -88,7 +91,7 @@ def _judge(asked: Asked, devices: Sequence[Device] | None) -> Cleared | Hold | D
     if not isinstance(verdict, Clear):
         return verdict
     reached = surface.choose(user.profile, devices)
-    if isinstance(reached, surface.Unreachable):
+    if type(reached) is surface.Unreachable:
         inbox = plan.campaign.inbox
         return ToInbox(reached.reason) if inbox is not None and inbox.fallback else Drop(reached.reason)
     verdict = _first(PUSH_ONLY, asked)

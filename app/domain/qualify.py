@@ -36,10 +36,14 @@ def triggered(catalog: Catalog, event: Event, name: str, now_ms: int) -> list[Pl
     listeners = catalog.triggers.get(name)
     if listeners is None:
         return []
-    properties, now_ms = event.properties, min(event.time_ms, now_ms)
+    properties = event.properties
+    candidates = listeners.candidates(properties)
+    if not candidates:
+        return []
+    now_ms = min(event.time_ms, now_ms)
     return [
         plan
-        for plan in listeners.candidates(properties)
+        for plan in candidates
         if (plan.where is None or plan.where(properties, now_ms))
         and (not plan.is_bounded or is_within(plan.campaign, now_ms))
     ]

@@ -14,7 +14,7 @@ from benchmarks.campaigns import campaigns
 def test_each_count_has_its_line_beside_no_campaign(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given few events, then every count of campaigns has its line, and idle campaigns theirs."""
+    """Given few events, then every count of campaigns has its line, and so have silent and idle ones."""
     monkeypatch.setattr(decide, "COUNTS", (0, 10, 100))
     monkeypatch.setattr(decide, "ELSEWHERE", 50)
     decide.measure(count=3_000, times=1)
@@ -22,10 +22,13 @@ def test_each_count_has_its_line_beside_no_campaign(
     assert [(line["campaigns"], line["reference"]) for line in lines] == [
         (10, "no campaign"),
         (100, "no campaign"),
+        (50, "no campaign"),
         (50, None),
     ]
     assert all(line["bench"] == "decide" and line["unit"] == "us/event" for line in lines)
     assert 0 < lines[0]["sends"] < lines[1]["sends"]
+    assert lines[2]["sends"] == lines[0]["sends"]
+    assert lines[2]["qualified"] == lines[0]["qualified"] >= lines[0]["sends"]
 
 
 def test_pushes_settle_and_timers_fire() -> None:

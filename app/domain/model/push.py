@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from msgspec import Struct
 
 
@@ -32,6 +34,7 @@ class Push(Struct, frozen=True, omit_defaults=True, gc=False):
     android: AndroidOptions | None = None
 
 
+@final
 class Target(Struct, frozen=True, array_like=True, gc=False):
     """One device that the push goes to."""
 

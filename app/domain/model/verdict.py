@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from msgspec import Struct
 
 from app.domain.model.reason import Reason
@@ -11,6 +13,7 @@ class Clear(Struct, frozen=True):
     """Nothing stands against sending now."""
 
 
+@final
 class Hold(Struct, frozen=True):
     """Not now: ask every guard again at `until_ms`."""
 
@@ -18,6 +21,7 @@ class Hold(Struct, frozen=True):
     reason: Reason
 
 
+@final
 class Drop(Struct, frozen=True):
     """Never: the message ends here."""
 
@@ -25,6 +29,7 @@ class Drop(Struct, frozen=True):
     detail: str = ""
 
 
+@final
 class ToInbox(Struct, frozen=True):
     """No device may be sent to and the campaign falls back to the inbox (C107)."""
 

@@ -17,6 +17,7 @@ from app.domain.rules import starts
 from app.domain.rules.plan import AnswerKind, Catalog, Plan
 
 REMEMBERED_ANSWERS = 64
+PLAIN = "="  # an answer to timers that no property tells apart
 ANY_MATCH = "*"  # an answer without the correlating property answers every timer
 
 
@@ -120,7 +121,7 @@ def remember_answer(
     """
     answers = user.activity.answers
     for kind in kinds:
-        match = _answer_of(kind, event, now_ms)
+        match = PLAIN if kind.is_plain else _answer_of(kind, event, now_ms)
         if match is not None:
             known = answers.get(kind.key)
             if known is None:

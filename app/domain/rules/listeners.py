@@ -2,12 +2,14 @@
 
 What asks for one value of a property (`category: is shoes`) is found by that value, and what asks for a number above
 a bound (`price: {gte: 10}`) by the place of the event's number among all such bounds, so that the others cost nothing.
-What is found is still asked for the whole of its condition.
+Where all that listens asks for the same field, an event that has nothing of that ends there. What is found is still
+asked for the whole of its condition.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -17,6 +19,7 @@ from app.domain.rules.conditions import look_up
 from app.domain.rules.versions import is_version_field
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 REMEMBERED = 10_000
 _INDEXED = frozenset({str, int, float, bool})
@@ -36,16 +39,31 @@ class _Listener(NamedTuple, Generic[T]):
     bound: Leaf | None
 
 
-class Listeners(Generic[T]):
-    """All that listens to one event, in the order of their places."""
+class _Asked(NamedTuple, Generic[K]):
+    """Bounds or values that are asked of one field. `by_all`: each listener asks for one of them."""
 
-    __slots__ = ("_all", "_bounds", "_found", "_values")
+    field: str
+    is_nested: bool
+    known: K
+    by_all: bool
+
+
+class Listeners(Generic[T]):
+    """All that listens to one event, in the order of their places.
+
+    `_asking`: how many of them ask for a bound (True) or a value (False) of a field.
+    """
+
+    __slots__ = ("_all", "_asked_bounds", "_asked_values", "_asking", "_bounds", "_found", "_values")
 
     def __init__(self) -> None:
         self._all: list[_Listener[T]] = []
         self._values: dict[str, set[Any]] = {}
         self._bounds: dict[str, list[Number]] = {}
         self._found: dict[tuple[Any, ...], list[T]] = {}
+        self._asking: Counter[tuple[bool, str]] = Counter()
+        self._asked_bounds: list[_Asked[list[Number]]] = []
+        self._asked_values: list[_Asked[set[Any]]] = []
 
     def add(self, place: int, listens: T, where: Condition) -> None:
         """One more. `place`: where it stands among the others."""
@@ -55,33 +73,56 @@ class Listeners(Generic[T]):
         self._all.append(_Listener(place, listens, value, bound))
         if value is not None:
             self._values.setdefault(value.field, set()).add(value.operand)
+            self._asking[False, value.field] += 1
         if bound is not None:
             known = self._bounds.setdefault(bound.field, [])
             self._bounds[bound.field] = sorted({*known, bound.operand})
+            self._asking[True, bound.field] += 1
+        self._asked_bounds = [self._asked(True, *each) for each in self._bounds.items()]
+        self._asked_values = [self._asked(False, *each) for each in self._values.items()]
+
+    def _asked(self, is_bound: bool, field: str, known: K) -> _Asked[K]:
+        return _Asked(field, "." in field, known, self._asking[is_bound, field] == len(self._all))
 
     def candidates(self, properties: dict[str, Any]) -> list[T]:
-        """Whatever may be concerned. What one combination of values and places finds is remembered."""
-        key: tuple[Any, ...] = ()
-        for field, known in self._values.items():
+        """Whatever may be concerned. What one combination of places and values finds is remembered."""
+        key = self._places_in(properties)
+        if key is None:
+            return []
+        for field, is_nested, known, by_all in self._asked_values:
             value = properties.get(field)
-            if value is None and "." in field:
+            if value is None and is_nested:
                 value = look_up(properties, field)
-            key += (value if value.__class__ in _INDEXED and value in known else None,)
-        for field, bounds in self._bounds.items():
-            value = properties.get(field)
-            if value is None and "." in field:
-                value = look_up(properties, field)
-            key += (_reach(bounds, value) if value.__class__ in _NUMBERS else 0,)
+            if value.__class__ not in _INDEXED or value not in known:
+                if by_all:
+                    return []
+                value = None
+            key += (value,)
         found = self._found.get(key)
-        if found is None:
-            found = self._ask(key)
-            if len(self._found) < REMEMBERED:
-                self._found[key] = found
+        return self._remember(key) if found is None else found
+
+    def _places_in(self, properties: dict[str, Any]) -> tuple[Any, ...] | None:
+        """The event's place among the bounds of each field; None where it is below all that anybody asks for."""
+        places: tuple[Any, ...] = ()
+        for field, is_nested, bounds, by_all in self._asked_bounds:
+            value = properties.get(field)
+            if value is None and is_nested:
+                value = look_up(properties, field)
+            place = _reach(bounds, value) if value.__class__ in _NUMBERS else 0
+            if by_all and not place:
+                return None
+            places += (place,)
+        return places
+
+    def _remember(self, key: tuple[Any, ...]) -> list[T]:
+        found = self._ask(key)
+        if len(self._found) < REMEMBERED:
+            self._found[key] = found
         return found
 
     def _ask(self, key: tuple[Any, ...]) -> list[T]:
-        values = dict(zip(self._values, key, strict=False))
-        places = dict(zip(self._bounds, key[len(values) :], strict=True))
+        places = dict(zip(self._bounds, key, strict=False))
+        values = dict(zip(self._values, key[len(places) :], strict=True))
         return [
             each.listens
             for each in sorted(self._all, key=_place)

@@ -21,9 +21,12 @@ REMEMBERING = LISTENING | {Status.PAUSED}
 
 
 class AnswerKind:
-    """A kind of cancelling event; campaigns that ask for the same share what is remembered of it."""
+    """A kind of cancelling event; campaigns that ask for the same share what is remembered of it.
 
-    __slots__ = ("key", "match", "where")
+    `is_plain`: every such event is one, and answers every timer.
+    """
+
+    __slots__ = ("is_plain", "key", "match", "where")
 
     def __init__(self, unless: Unless) -> None:
         self.match = unless.match
@@ -32,6 +35,7 @@ class AnswerKind:
         if unless.where != EVERYONE:
             self.where = compile_condition(unless.where)
             narrowed = blake2b(msgspec.json.encode(unless.where), digest_size=8).hexdigest()
+        self.is_plain = self.match is None and self.where is None
         self.key = "\x1f".join((unless.event, unless.match or "", narrowed))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import assert_never
+from typing import assert_never, final
 
 from msgspec import Struct
 
@@ -28,6 +28,7 @@ class Reachable(Struct, frozen=True):
     targets: tuple[Target, ...]
 
 
+@final
 class Unreachable(Struct, frozen=True):
     """Push can go nowhere. `reason` is the most hopeful one over the user's devices (`HOPE`)."""
 
@@ -41,11 +42,11 @@ def choose(profile: Profile, devices: Iterable[Device] | None = None) -> Reachab
     targets: list[Target] = []
     obstacles: list[Reason] = []
     for device in profile.devices.values() if devices is None else devices:
-        match judge(device):
-            case Target() as target:
-                targets.append(target)
-            case obstacle:
-                obstacles.append(obstacle)
+        found = judge(device)
+        if type(found) is Target:
+            targets.append(found)
+        else:
+            obstacles.append(found)
     if targets:
         return Reachable(tuple(targets))
     return Unreachable(min(obstacles, key=HOPE.index, default=Reason.NO_DEVICE))

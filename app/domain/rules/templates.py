@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
+from typing import Any, final
 
 from liquid import Environment
 from liquid.exceptions import LiquidError, UndefinedError
@@ -57,12 +57,14 @@ class Variable(Struct, frozen=True):
     default: str | None
 
 
+@final
 class Constant(Struct, frozen=True):
     """A text without any variable."""
 
     text: str
 
 
+@final
 class Simple(Struct, frozen=True):
     """Constant text and simple variables, in order."""
 
@@ -70,6 +72,7 @@ class Simple(Struct, frozen=True):
     missing: Missing
 
 
+@final
 class Full(Struct, frozen=True):
     """Anything else, parsed by Liquid."""
 
@@ -97,13 +100,11 @@ def render_template(template: Template, values: Mapping[str, Any], now_ms: int, 
 
     `values` maps the names of `VARIABLES` to plain maps. "now" and dates are of `now_ms` in `zone`.
     """
-    match template:
-        case Constant(text):
-            return text
-        case Simple():
-            return _render_simple(template, values)
-        case Full(parsed):
-            return _render_full(parsed, values, now_ms, zone)
+    if type(template) is Simple:
+        return _render_simple(template, values)
+    if type(template) is Constant:
+        return template.text
+    return _render_full(template.parsed, values, now_ms, zone)
 
 
 def faults_of(source: str) -> list[Fault]:
@@ -177,6 +178,8 @@ def _text_of(variable: Variable, values: Mapping[str, Any]) -> str | None:
         value = value.get(name, _ABSENT) if type(value) is dict else _ABSENT
     if type(value) is str and value:
         return value
+    if type(value) is int or type(value) is float:
+        return str(value)
     if variable.default is not None and (value is _ABSENT or value is None or value is False):
         return variable.default
     if variable.default is not None and value in ("", [], {}):
