@@ -1,5 +1,7 @@
 """campaigns: lends each campaign's limits to the users partitions, and ends the campaign that has reached its total.
 
+It also pauses the one that surges (tables/live_surges.py), and tells owners.
+
 One partition knows all of a campaign's limits: what it has lent and what is used are never more than there is (C026).
 One of them lends the tokens of the app's throttle to senders, too (C049).
 """
@@ -9,8 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from app import wire
+from app.domain.model.alert import LimitReached
 from app.domain.model.campaign import Limits, Status
 from app.domain.model.quota import Quota
+from app.domain.model.surge import Hour, Qualified
 from app.domain.model.throttle import Ask, Lending
 from app.domain.rules import quota as lending
 from app.domain.rules import throttle as tokens
@@ -22,7 +26,11 @@ from app.turns.partition import Partition
 from app.turns.turn import Turn
 from tables.catalog import IN_FORCE_MS, CatalogReader
 from tables.catalog_writer import Act, ended
+from tables.live_surges import LiveSurges
 from tables.quotas import LENDING, QUOTAS, TABLES
+from tables.surges import HOURS, PASTS
+from tables.surges import TABLES as SURGE_TABLES
+from tables.telling_owners import tell_owner
 
 ACTOR = "coordinator"
 REACHED = "limit reached"
@@ -34,7 +42,7 @@ SENDING = frozenset({Status.SCHEDULED, Status.LIVE})
 class CampaignsActor(Mailbox):
     """One partition of campaigns."""
 
-    tables = TABLES
+    tables = (*TABLES, *SURGE_TABLES)
 
     def __init__(self, partition: Partition, topics: Topics, catalog: CatalogReader, partitions: int) -> None:
         super().__init__(partition, topics)
@@ -42,27 +50,33 @@ class CampaignsActor(Mailbox):
         self._partitions = partitions
         self._turn: Turn | None = None
         self._touched: dict[bytes, Quota] = {}
+        self._surges = LiveSurges(topics, catalog)
 
     async def prepare(self) -> None:
         """Which limits are in force is what the campaigns topic says."""
         await self._catalog.until_current()
 
     def read(self, record: Any) -> Read:
-        """What a users partition says, or a sender's."""
+        """What a users partition says, a sender, or the tally."""
         return Read(wire.decode_campaign_mail(record.value))
 
     def step(self, turn: Turn, record: Any, read: Read) -> None:
         """Take it in; it is answered once a turn, with what the others said."""
         if isinstance(read.message, Ask):
             self._throttle(turn, read.message)
+        elif isinstance(read.message, Qualified):
+            self._surges.note(turn, record.key, read.message)
         else:
             lending.note(self._live(turn, record.key), read.message)
 
     def due(self, turn: Turn, key: bytes, due_ms: int) -> None:
         """Look at the campaign: another version may have other limits, and somebody may have paused or ended it; or at
-        the throttle: its next slice has begun."""
+        the throttle: its next slice has begun; or whether a pause holds."""
         if key[:1] == LENDING.prefix:
             self._throttle(turn, None)
+            return
+        if key[:1] == HOURS.prefix:
+            self._surges.due(turn, key[1:], due_ms)
             return
         quota = self._live(turn, key[1:])
         if quota.look_ms == due_ms:
@@ -74,6 +88,11 @@ class CampaignsActor(Mailbox):
             known = turn.get(LENDING, THROTTLE_KEY) or Lending()
             known.look_ms = 0
             turn.put(LENDING, THROTTLE_KEY, known)
+            return
+        if key[:1] == HOURS.prefix:
+            hour = turn.get(HOURS, key[1:]) or Hour()
+            hour.look_ms = 0
+            turn.put(HOURS, key[1:], hour)
             return
         quota = turn.get(QUOTAS, key[1:])
         if quota is not None:
@@ -107,6 +126,11 @@ class CampaignsActor(Mailbox):
 
     def finish(self, turn: Turn) -> None:
         """Answer the users partitions of every campaign that this turn has heard of."""
+        hours, pasts = self._surges.judge(turn)
+        for key, hour in hours.items():
+            turn.put(HOURS, key, hour)
+        for key, past in pasts.items():
+            turn.put(PASTS, key, past)
         if turn is not self._turn:
             return
         for key, quota in self._touched.items():
@@ -138,8 +162,10 @@ class CampaignsActor(Mailbox):
         """Write that it has ended, again if need be: a command may have written at the same moment."""
         if not lending.is_reached(quota, limits) or turn.now_ms < quota.ended_ms + 2 * IN_FORCE_MS:
             return
-        quota.ended_ms = turn.now_ms
         records = self._catalog.records
+        if limits.total is not None:
+            tell_owner(turn, self.topics, self._catalog, campaign, LimitReached(limits.total))
+        quota.ended_ms = turn.now_ms
         if records.standings[campaign][0].current.status is Status.ENDED:
             return  # in force in a moment
         change = ended(records, campaign, Act(turn.now_ms, ACTOR, REACHED))

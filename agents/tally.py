@@ -1,4 +1,7 @@
-"""tally: adds up the decisions of every campaign, and remembers where the latest ones stand."""
+"""tally: adds up the decisions of every campaign, and remembers where the latest ones stand.
+
+Tells the coordinator once a turn how many more qualified, by hour (C161).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from app import wire
-from app.topics import Topics
+from app.domain.model.decision import Step
+from app.domain.model.surge import Qualified
+from app.domain.rules.surge import hour_of
+from app.topics import Topics, coordinator_of
 from app.turns.actor import Read
 from app.turns.mailbox import Mailbox
 from app.turns.partition import Partition
@@ -24,8 +30,10 @@ class TallyActor(Mailbox):
 
     tables = TABLES
 
-    def __init__(self, partition: Partition, topics: Topics) -> None:
+    def __init__(self, partition: Partition, topics: Topics, partitions: int) -> None:
         super().__init__(partition, topics)
+        self._partitions = partitions
+        self._qualified: dict[str, dict[int, int]] = {}
         self._turn: Turn | None = None
         self._touched: dict[Table[Any], dict[bytes, Any]] = {}
 
@@ -42,11 +50,14 @@ class TallyActor(Mailbox):
             offsets.append(record.offset)
             if len(offsets) > LATEST:
                 del offsets[:-LATEST]
+        if read.message.step is Step.QUALIFIED:
+            hours, hour_ms = self._qualified.setdefault(read.message.campaign, {}), hour_of(read.message.at)
+            hours[hour_ms] = hours.get(hour_ms, 0) + 1
 
     def _live(self, turn: Turn, table: Table[S], key: bytes, make: Callable[[], S]) -> S:
         """A value as this turn leaves it; put down once a turn."""
         if turn is not self._turn:
-            self._turn, self._touched = turn, {}
+            self._turn, self._touched, self._qualified = turn, {}, {}
         touched = self._touched.setdefault(table, {})
         value: S | None = touched.get(key)
         if value is None:
@@ -64,3 +75,6 @@ class TallyActor(Mailbox):
             value = CampaignCounts(campaign.decode(), self.partition.number, counts)
             key = b"%b/%d" % (campaign, self.partition.number)
             turn.send(self.topics.stats, key, msgspec.json.encode(value))
+        for name, hours in self._qualified.items():
+            key, mail = name.encode(), wire.encode_pack(Qualified(name, hours))
+            turn.send(self.topics.campaigns_mail, key, mail, coordinator_of(key, self._partitions))

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, ValidationInfo
 
+from app.domain.rules.addresses import address_in
+
 UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
 LONGEST_MS = 36_500 * UNITS_MS["d"]
 LAST_PORT = 65_535
@@ -111,6 +113,23 @@ def web_url(*schemes: str) -> Callable[[str], str]:
     return check
 
 
+def without_login(value: str) -> str:
+    """Refuse a user or a password within an address. Raises ValueError."""
+    if urlsplit(value).username is not None or urlsplit(value).password is not None:
+        raise ValueError(
+            'holds a user or a password; put {"user": "...", "password": "..."} into a file and give its path as '
+            "`credentials`"
+        )
+    return value
+
+
+def mail_address(value: str) -> str:
+    """Check a sender's address, alone or behind a name. Raises ValueError."""
+    if address_in(value) is None:
+        raise ValueError("is not an e-mail address; write alerts@example.com, or Alerts <alerts@example.com>")
+    return value
+
+
 def topic_prefix(value: str) -> str:
     """Check the name of the app, which starts every topic, group and table. Raises ValueError."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", value):
@@ -162,7 +181,8 @@ Listen = Annotated[Address, BeforeValidator(address)]
 TopicPrefix = Annotated[str, AfterValidator(topic_prefix)]
 TopicName = Annotated[str, AfterValidator(topic_name)]
 HttpUrl = Annotated[str, AfterValidator(web_url("https", "http"))]
-MailUrl = Annotated[str, AfterValidator(web_url("smtp", "smtps"))]
+MailUrl = Annotated[str, AfterValidator(web_url("smtp", "smtps")), AfterValidator(without_login)]
+MailAddress = Annotated[str, AfterValidator(mail_address)]
 Contact = Annotated[str, AfterValidator(web_url("mailto", "https"))]
 Duration = Annotated[int, BeforeValidator(duration_ms), PlainSerializer(format_duration)]
 Interval = Annotated[Duration, AfterValidator(_not_zero)]

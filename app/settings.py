@@ -151,10 +151,12 @@ class WebPush(Frozen):
 
 
 class Email(Frozen):
-    """Alerts by SMTP. The address of the server may hold a password, so it is never shown."""
+    """Alerts by SMTP. `credentials` is a file with user and password, `ca` one with further certificates."""
 
-    url: kind.MailUrl = Field(repr=False)
-    sender: kind.Text = Field(alias="from")
+    url: kind.MailUrl
+    sender: kind.MailAddress = Field(alias="from")
+    credentials: kind.SecretFile | None = None
+    ca: kind.Place | None = None
 
 
 class Providers(Frozen):
@@ -212,7 +214,6 @@ class Settings(Environment, FileSettings):
             "push.ios.categories": self.push.ios.categories,
             "providers.apns": self.providers.apns,
             "providers.webpush": self.providers.webpush,
-            "providers.email": self.providers.email,
         }
         return [name for name, value in parts.items() if value]
 

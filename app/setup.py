@@ -59,6 +59,7 @@ def actor_inputs(topics: Topics) -> dict[str, tuple[Input, ...]]:
         ),
         "campaigns": (Input(topics.campaigns_mail, relayed=True),),
         "fcm": (Input(topics.sends("fcm"), relayed=True), Input(topics.sends_mail("fcm"), relayed=True)),
+        "email": (Input(topics.mails, relayed=True),),
         "inbox": (Input(topics.inbox, relayed=True, linger_s=0.1),),
         "tokens": (Input(topics.tokens_mail, relayed=True, linger_s=0.1),),
         "tally": (Input(topics.decisions, relayed=True, linger_s=0.25),),

@@ -7,8 +7,8 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import NamedTuple
 
-ACTORS = ("users", "campaigns", "fcm", "inbox", "tokens", "tally")
-"""Every kind of actor that has a journal. `fcm` is the sender of that provider."""
+ACTORS = ("users", "campaigns", "fcm", "email", "inbox", "tokens", "tally")
+"""Every kind of actor that has a journal. `fcm` is the sender of that provider, `email` that of mails to owners."""
 
 _JOURNAL = {
     "cleanup.policy": "compact",
@@ -58,8 +58,8 @@ class Topics:
 
     @cached_property
     def campaigns_mail(self) -> str:
-        """To the coordinator of campaigns: what users partitions used of a limit, give back and want; and senders of
-        the throttle."""
+        """To the coordinator of campaigns: what users partitions used of a limit, give back and want; senders of the
+        throttle; and who qualified."""
         return f"{self.app}.campaigns.mail"
 
     @cached_property
@@ -87,6 +87,11 @@ class Topics:
         """Counts per campaign and partition; compacted."""
         return f"{self.app}.stats"
 
+    @property
+    def mails(self) -> str:
+        """Alerts to campaigns' owners, by mail."""
+        return self.sends("email")
+
     def sends(self, transport: str) -> str:
         """Orders for the sender of one provider."""
         return f"{self.app}.sends.{transport}"
@@ -101,7 +106,7 @@ class Topics:
 
     def specs(self, partitions: int) -> list[Spec]:
         """Every topic in the order in which `setup` makes them: journals come last, and mean that the rest is there."""
-        sends = (self.sends("fcm"), self.sends_mail("fcm"))
+        sends = (self.sends("fcm"), self.sends_mail("fcm"), self.mails)
         mailboxes = (self.users_mail, self.campaigns_mail, *sends, self.inbox, self.tokens_mail)
         return [
             Spec(self.events, partitions, {"message.timestamp.type": "LogAppendTime"}),

@@ -16,6 +16,7 @@ from app.domain.model.mail import TokenClaim, UserMail
 from app.domain.model.push import InboxItem, Order
 from app.domain.model.quota import PartitionMail, Report
 from app.domain.model.reason import DeadLetterReason
+from app.domain.model.surge import Qualified
 from app.domain.model.throttle import Ask, Grant
 from app.times import Times
 
@@ -208,7 +209,7 @@ encode_pack = msgspec.msgpack.Encoder().encode
 decode_order = msgspec.msgpack.Decoder(Order).decode
 decode_item = msgspec.msgpack.Decoder(InboxItem).decode
 decode_user_mail = msgspec.msgpack.Decoder(UserMail | PartitionMail).decode
-decode_campaign_mail = msgspec.msgpack.Decoder(Report | Ask).decode
+decode_campaign_mail = msgspec.msgpack.Decoder(Report | Ask | Qualified).decode
 decode_grant = msgspec.msgpack.Decoder(Grant).decode
 decode_token_claim = msgspec.msgpack.Decoder(TokenClaim).decode
 decode_dead_letter = msgspec.json.Decoder(DeadLetter).decode

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from agents import users
 from agents.campaigns import CampaignsActor
 from agents.inbox import InboxActor
+from agents.mails import MailsActor
 from agents.senders import SenderActor
 from agents.tally import TallyActor
 from agents.tokens import TokensActor
@@ -47,9 +48,9 @@ from app.web.site import register
 from app.wire import EventReader
 from tables.catalog import CatalogReader
 from tables.store import Folders
-from transports.base import Transport
+from transports.base import CredentialsError, Transport
+from transports.email.client import EmailTransport
 from transports.fcm.client import FcmTransport
-from transports.fcm.credentials import CredentialsError
 from transports.http import HttpPool
 
 logger = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ class Worker:
             settings.kafka, lambda: self._channel, Relays(lambda: self._channel), self._end_of
         )
         self._http = HttpPool(CONNECTIONS)
-        self._transports: list[Transport] = []
+        self._transports: list[Transport | EmailTransport] = []
         always = [(self.topics.campaigns, 0)]
         self._probe = Probe(settings.kafka, settings.app)
         self.watcher = Watcher(self._probe, self.clock, always)
@@ -136,8 +137,10 @@ class Worker:
             ),
             "inbox": lambda partition: InboxActor(partition, topics),
             "tokens": lambda partition: TokensActor(partition, topics),
-            "tally": lambda partition: TallyActor(partition, topics),
+            "tally": lambda partition: TallyActor(partition, topics, self.settings.partitions),
         }
+        post = self._make_post()
+        makers["email"] = lambda partition: MailsActor(partition, topics, post)
         fcm = self.settings.providers.fcm
         if fcm is not None:
             transport = FcmTransport(fcm.project, fcm.credentials, fcm.url, self._http, self.clock)
@@ -147,6 +150,15 @@ class Worker:
                 partition, topics, transport, throttle=throttle, partitions=partitions
             )
         return makers
+
+    def _make_post(self) -> EmailTransport | None:
+        """The way to owners, where there is one."""
+        email = self.settings.providers.email
+        if email is None:
+            return None
+        transport = EmailTransport(email.url, email.sender, email.credentials, email.ca)
+        self._transports.append(transport)
+        return transport
 
     def _ports(self, actor: str, partition: int) -> Ports:
         name = f"{self.settings.app}.{actor}.{partition}"

@@ -1,6 +1,7 @@
 """The campaigns topic, read whole by every worker: definitions, statuses, and the settings that decide.
 
-Keys: `id@version` -> Definition, immutable; `id` -> Standing; `@settings` -> Rules; `segment/…` (saved_segments.py).
+Keys: `id@version` -> Definition, immutable; `id` -> Standing; `@settings` -> Rules; `segment/…` (saved_segments.py);
+`alert/…` (alert_notes.py).
 Under the wall clock a record is in force two seconds after the broker took it, so that every worker has read it by
 then; under a stream clock from the start. Each record carries what it replaces, with its time: compaction takes nothing
 away that a backlog still needs.
@@ -23,10 +24,12 @@ from msgspec import Struct
 from app.domain.catalog import make_plan
 from app.domain.model.app_rules import AppRules, Throttle
 from app.domain.model.campaign import Campaign, Status
+from app.domain.model.reason import Reason
 from app.domain.rules.counting import Asked, Counted
 from app.domain.rules.plan import Catalog, Plan
 from app.turns.ports import Clock
-from tables import saved_segments
+from tables import alert_notes, saved_segments
+from tables.alert_notes import AlertNotes
 from tables.saved_segments import SavedSegments
 
 logger = logging.getLogger(__name__)
@@ -92,6 +95,7 @@ class Records:
         self.definitions: dict[tuple[str, int], Definition] = {}
         self.defined_ms: dict[tuple[str, int], int] = {}
         self.segments = SavedSegments()
+        self.alerts = AlertNotes()
         self.standings: dict[str, tuple[Standings, int]] = {}
         self.rules: tuple[Rules, int] | None = None
         self.overruled: set[str] = set()
@@ -103,6 +107,8 @@ class Records:
             self.rules = None if value is None else (decode_rules(value), time_ms)
         elif name.startswith(saved_segments.PREFIX):
             self.segments.take(name, value, time_ms)
+        elif name.startswith(alert_notes.PREFIX):
+            self.alerts.take(name, value)
         elif "@" in name:
             campaign, _, version = name.partition("@")
             if value is None:
@@ -277,7 +283,7 @@ class CatalogReader:
             del self._plans[key]
         bounds = {0}
         for standings, time_ms in self.records.standings.values():
-            bounds.update(since + IN_FORCE_MS for since, _ in _history(standings, time_ms))
+            bounds.update(since + IN_FORCE_MS for since, _ in history(standings, time_ms))
         if self.records.rules is not None:
             rules, time_ms = self.records.rules
             bounds.update(since + IN_FORCE_MS for since, _ in (*rules.before, (time_ms, rules.current)))
@@ -290,14 +296,18 @@ class CatalogReader:
     def _make(self, bound_ms: int) -> tuple[Catalog, AppRules]:
         latest_ms = bound_ms - IN_FORCE_MS
         current: dict[str, tuple[Status, int]] = {}
+        surging = set()
         for campaign, (standings, time_ms) in self.records.standings.items():
             known = [
-                s for since, s in _history(standings, time_ms) if self._stream_clock or since <= latest_ms
+                s for since, s in history(standings, time_ms) if self._stream_clock or since <= latest_ms
             ]
             if known:
                 current[campaign] = (known[-1].status, known[-1].version)
+                if known[-1].status is Status.PAUSED and known[-1].reason == Reason.SURGE:
+                    surging.add(campaign)
         segments = self.records.segments.at(None if self._stream_clock else latest_ms)
-        return Catalog(dict(self._plans), current, segments, self._counted), self._rules(latest_ms)
+        catalog = Catalog(dict(self._plans), current, segments, self._counted, frozenset(surging))
+        return catalog, self._rules(latest_ms)
 
     def _count(self) -> Counted:
         """Under a stream clock everything is in force from the start, and so is everything counted."""
@@ -313,6 +323,6 @@ class CatalogReader:
         return msgspec.structs.replace(known[-1], stream_clock=self._stream_clock)
 
 
-def _history(standings: Standings, time_ms: int) -> list[tuple[int, Standing]]:
+def history(standings: Standings, time_ms: int) -> list[tuple[int, Standing]]:
     """Every known (since_ms, standing), oldest first."""
     return [*((s.since_ms or 0, s) for s in standings.before), (time_ms, standings.current)]

@@ -14,6 +14,10 @@ leaving_by: ContextVar[Callable[[], float] | None] = ContextVar("leaving_by", de
 leave at all: the throttle token that pays for it is void (C049)."""
 
 
+class CredentialsError(Exception):
+    """Credentials cannot be used. Names the file and what is wrong, never its content."""
+
+
 class Transport(Protocol):
     """One provider. The sender opens it once, calls `send` many times at once, and closes it.
 

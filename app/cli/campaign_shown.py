@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.cli.campaign_alerts import alert_lines
 from app.cli.output import table, time_text
 from tables.catalog import Records
 
@@ -45,6 +46,7 @@ def shown(value: dict[str, Any]) -> str:
         [
             f"{value['campaign']}: {value['name']}",
             f"{value['status']}{why}, version {value['version']} of {len(value['versions'])}",
+            *alert_lines(value["alert"]),
             "",
             table(("since", "status", "version", "reason"), [*before, now]),
             "",

@@ -258,7 +258,11 @@ def show(campaign: Id, as_json: AsJson = False) -> None:
         "versions": sorted(version for known, version in records.definitions if known == campaign),
     }
     definition = records.definitions[campaign, value["version"]]
-    value |= {"definition": definition.campaign, "file": definition.text}
+    value |= {
+        "definition": definition.campaign,
+        "file": definition.text,
+        "alert": records.alerts.get(campaign),
+    }
     result(value, shown(value), as_json)
 
 

@@ -114,8 +114,10 @@ def refused(plan: Plan, catalog: Catalog, now_ms: int) -> Reason | None:
 
 
 def live(asked: Asked) -> Verdict:
-    """Is the campaign live (C004)?"""
-    return CLEAR if asked.catalog.is_live(asked.plan.id) else Drop(Reason.NOT_LIVE)
+    """Is the campaign live (C004), or has it paused itself (C161)?"""
+    if asked.catalog.is_live(asked.plan.id):
+        return CLEAR
+    return Drop(Reason.SURGE if asked.plan.id in asked.catalog.surging else Reason.NOT_LIVE)
 
 
 def in_schedule(asked: Asked) -> Verdict:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from app.domain.model.alert import AlertNote, Posting
 from tables.stats import Counts
 
 CAMPAIGNS = 100
@@ -48,6 +50,19 @@ def of_campaigns(sums: Mapping[str, Counts]) -> Iterator[Metric]:
         for code, count in _codes(counts):
             decisions.add_metric((campaign, code), count)
     yield from (decisions, gap, unfinished, places)
+
+
+def of_alerts(alerts: Mapping[str, AlertNote]) -> Metric:
+    """What became of the mails of alerts: all but `sent` are worth a look."""
+    mails = GaugeMetricFamily(
+        "carillon_alert_mails",
+        "Campaigns by what became of the mail of their latest alert.",
+        labels=("posting",),
+    )
+    found = Counter(note.posting for note in alerts.values())
+    for posting in Posting:
+        mails.add_metric((posting,), found[posting])
+    return mails
 
 
 def _codes(counts: Counts) -> Iterator[tuple[str, int]]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from app.domain.model.campaign import Campaign, When
 from app.domain.rules.wording import span
+from app.web.alerts import AlertView, view
 from app.web.told import Loss, losses
 from tables.catalog import Definition, Records, Standing
 from tables.stats import Counts
@@ -41,7 +42,7 @@ class CountsView(Struct, frozen=True):
         return sum(loss.count for loss in self.failed)
 
 
-class CampaignView(Struct, frozen=True):
+class CampaignView(Struct, frozen=True, kw_only=True):
     """One campaign. `status` None: the catalog does not know it (any more), and only its counts are left."""
 
     id: str
@@ -52,6 +53,7 @@ class CampaignView(Struct, frozen=True):
     reason: str | None
     trigger: str
     counts: CountsView
+    alert: AlertView | None = None
 
 
 class VersionView(Struct, frozen=True):
@@ -118,6 +120,7 @@ def _view(campaign: str, records: Records, sums: Mapping[str, Counts]) -> Campai
         reason=None if standing is None else standing.reason,
         trigger="" if definition is None else in_words(definition.campaign),
         counts=count(sums.get(campaign, Counts())),
+        alert=view(records.alerts.get(campaign)),
     )
 
 

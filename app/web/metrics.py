@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from app.clock import monotonic_s
 from app.web.ages import Ages
 from app.web.answers import Problem
-from app.web.campaign_figures import of_campaigns
+from app.web.campaign_figures import of_alerts, of_campaigns
 from app.web.guards import Handler
 from app.web.inside import Inside
 from app.web.looks import Readers
@@ -70,6 +70,7 @@ class Metrics(Collector):
         yield from self._sums.collect(self._inside.hosts)
         yield self._dead_letters()
         yield from of_campaigns(self._readers.stats.sums())
+        yield of_alerts(self._inside.catalog.records.alerts)
 
     def _dead_letters(self) -> Metric:
         topic = self._inside.topics.dead_letters

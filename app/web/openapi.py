@@ -29,7 +29,7 @@ class Operation(NamedTuple):
     may_be_missing: bool = False
 
 
-class CampaignFound(CampaignView, frozen=True):
+class CampaignFound(CampaignView, frozen=True, kw_only=True):
     """One campaign, its versions, and its last decisions; `answered` of so many `workers` said theirs."""
 
     versions: list[int]

@@ -60,6 +60,7 @@ inbox:
   link: "https://shop.example/cart"
   image: https://shop.example/cart.png
   colors: {title: "#222222", message: "#444444", background: "#ffffff"}
+surge: {pause: true, times: 5, at_least: 100, expected: 200}
 """
 DATED = """
 when:
@@ -77,7 +78,7 @@ TEMPLATE = "template"
 KEYS = (
     Key("campaign", "up to 64 of a-z, 0-9 and -", "", "the id, for good", "cart-reminder"),
     Key("name", "text", "the id", "for people", "Cart reminder"),
-    Key("owner", "e-mail address", NONE, "whose campaign it is; nothing is sent there yet", "crm@example.com"),
+    Key("owner", "e-mail address", NONE, "gets one mail where the campaign pauses or ends itself", "crm@example.com"),
     Key("who", "a condition, or a list that must all hold", "everyone",
         "who qualifies, and with which devices: asked when the campaign triggers, when a timer ends, when a hold ends",
         "[{user: country, is: US}]"),
@@ -85,6 +86,7 @@ KEYS = (
     Key("limits", "map", NONE, "limits, caps, and who is compared with", "{total: 1000}"),
     Key("what", "map", "", "the message", "{title: Hello, body: You}"),
     Key("inbox", "map", "no inbox", "the App Inbox", "{fallback: true, ttl: 7d}"),
+    Key("surge", "map", "as below", "when it pauses itself, because far more qualify than usual", "{times: 5}"),
     Key("when.event", "text", "", "the event that triggers; instead of `when.date`", "add_to_cart"),
     Key("when.where", "map of conditions", "any", "on the properties of that event", "{price: {gte: 10}}"),
     Key("when.unless", "map", NONE, "inaction: qualifies where this event does not come in time",
@@ -154,6 +156,11 @@ KEYS = (
     Key("what.android.channel", "text", NONE, "the notification channel", "cart"),
     Key("what.android.priority", "`max`, `high`, `default`", "default", "of the notification", "high"),
     Key("what.android.sound", "text", NONE, "the sound's name", "ding"),
+    Key("surge.pause", "true or false", "true", "`false`: it never pauses itself", "true"),
+    Key("surge.times", "a number from 1 to 10,000", "5", "so many times the usual number in an hour are too many", "3"),
+    Key("surge.at_least", "1 or more", "100", "fewer than so many in an hour never are", "50"),
+    Key("surge.expected", "1 or more", "the mean of that hour in the last 7 days",
+        "the usual number in an hour; without it, nothing is too many in a campaign's first day", "200"),
     Key("inbox.fallback", "true or false", "`push.amplify`",
         "a user whom push cannot reach, or whose push failed, gets it in the inbox", "true"),
     Key("inbox.copy", "true or false", "false",

@@ -12,10 +12,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.files import behaviour, conditions, devices, limits, near, what, when
-from app.domain.files.campaign import EMAIL, ID_FORM
+from app.domain.files import behaviour, conditions, devices, limits, near, surge, what, when
+from app.domain.files.campaign import ID_FORM
 from app.domain.files.durations import TIME_OF_DAY
 from app.domain.model.condition import Operator
+from app.domain.rules import addresses
 from app.domain.rules.versions import FIELDS, FORM
 from app.domain.rules.who import FIELDS as DEVICE_FIELDS
 from app.domain.rules.zones import names
@@ -75,7 +76,7 @@ KINDS: Mapping[str, Schema] = {
     "up to 64 of a-z, 0-9 and -": {"type": "string", "pattern": f"^{ID_FORM.pattern}$"},
     "text": TEXT,
     "template": TEXT,
-    "e-mail address": {"type": "string", "pattern": f"^{EMAIL.pattern}$"},
+    "e-mail address": {"type": "string", "pattern": f"^{addresses.FORM}$"},
     "a condition, or a list that must all hold": {"$ref": "#/definitions/who"},
     "map of conditions": {"$ref": "#/definitions/where"},
     "map of templates": {
@@ -91,6 +92,7 @@ KINDS: Mapping[str, Schema] = {
         "type": "string",
         "anyOf": [forms.ABOVE_ZERO, DATE, {"pattern": f"^{TIME_OF_DAY.pattern}$"}],
     },
+    "a number from 1 to 10,000": {"type": "number", "minimum": 1, "maximum": surge.MOST_TIMES},
     "1 or more": {"type": "integer", "minimum": 1, "maximum": limits.MOST},
     "a share below 100%": {"type": "string", "pattern": f"^{limits.SHARE.pattern}$"},
     "IANA time zone": {"enum": sorted(names())},

@@ -15,6 +15,7 @@ from app.web.campaign_figures import CAMPAIGNS, OTHER
 from app.web.metrics import Metrics
 from app.web.openapi import OPERATIONS, document
 from scripts.pages.markdown import code, codes, page, table
+from tables.catalog import Records
 
 HTTP = "carillon_http_seconds"
 PAGES = (
@@ -83,6 +84,7 @@ def metrics() -> list[tuple[str, str, str, str]]:
     inside: Any = SimpleNamespace(
         hosts={},
         topics=Topics("app", "events"),
+        catalog=SimpleNamespace(records=Records()),
         clock=SystemClock(),
         machine_ahead_ms=0,
         engine=SimpleNamespace(rebalancing=False, rebalancing_count=0),

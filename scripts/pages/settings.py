@@ -33,14 +33,15 @@ providers:
   fcm: {project: shop, credentials: secrets/fcm.json, url: "http://127.0.0.1:9090"}
   apns: {team: T, key_id: K, key: secrets/apns.p8, topic: com.example.shop}
   webpush: {subject: "mailto:ops@example.com", key: secrets/vapid.pem}
-  email: {url: "smtp://127.0.0.1:1025", from: alerts@example.com}
+  email: {url: "smtps://mail.example.com", from: alerts@example.com, credentials: secrets/mail.json, ca: mail.pem}
 """
 KINDS: tuple[tuple[Any, str], ...] = (
     (kind.Text, "text"), (kind.Whole, "whole number, from 1"), (kind.Flag, "true or false"),
     (kind.Zone, "IANA time zone"), (kind.Host, "host name or IP address"), (kind.Servers, "`host:port`, with commas"),
     (kind.Listen, "`host:port`"), (kind.TopicPrefix, "lower-case letters, digits, `.`, `_`, `-`; at most 100"),
     (kind.TopicName, "name of a topic"), (kind.HttpUrl, "http or https address"),
-    (kind.MailUrl, "smtp or smtps address"), (kind.Contact, "mailto or https address"),
+    (kind.MailUrl, "smtp or smtps address"), (kind.MailAddress, "e-mail address"),
+    (kind.Contact, "mailto or https address"),
     (kind.Interval, "duration above zero"), (kind.Duration, "duration"),
     (kind.Window, "`day` (the user's calendar day), or a duration"), (kind.SecretFile, "path of a secret's file"),
     (kind.Place, "path"), (kind.Lists, "map of lists of text"), (Path, "path"),
@@ -76,8 +77,11 @@ MEANINGS = {
     "providers.webpush.subject": "whom a push service may write to",
     "providers.webpush.key": "VAPID key",
     "providers.webpush.allow": "hosts of push services that may be internal",
-    "providers.email.url": "SMTP server for alerts",
-    "providers.email.from": "sender of alerts",
+    "providers.email.url": "SMTP server for alerts: `smtps://` with TLS from the start, `smtp://` with STARTTLS "
+    "where it is offered; without a user or a password",
+    "providers.email.from": "sender of alerts, as `alerts@example.com` or `Alerts <alerts@example.com>`",
+    "providers.email.credentials": 'a JSON file `{"user": "...", "password": "..."}`; sent over TLS only',
+    "providers.email.ca": "a file with the certificates to trust, where those of the machine are not the right ones",
     "KAFKA": "bootstrap servers",
     "APP": "name; prefix of every topic, group and table of this app",
     "EVENTS": "topic of events",

@@ -127,7 +127,6 @@ def test_keys_that_nothing_honours_yet_are_told(folder: Path) -> None:
         "push.ios.categories",
         "providers.apns",
         "providers.webpush",
-        "providers.email",
     ]
 
 
@@ -216,11 +215,18 @@ def test_an_error_never_repeats_a_secret(folder: Path, text: str) -> None:
 
 
 def test_a_password_is_not_shown(folder: Path) -> None:
-    settings = load(folder, 'providers: {email: {url: "smtp://u:hush@mail:25", from: a}}')
-    assert settings.providers.email is not None
-    assert settings.providers.email.url == "smtp://u:hush@mail:25"
-    assert "hush" not in repr(settings)
-    assert "hush" not in str(settings)
+    # given a password in an address, when it is read, then it is refused, says where it belongs, and is not repeated
+    found = problems(folder, 'providers: {email: {url: "smtp://u:hush@mail:25", from: a@b.example}}')
+    assert "`credentials`" in str(found)
+    assert "hush" not in str(found)
+    assert "hush" not in repr(found)
+
+
+@pytest.mark.parametrize("sender", ["a", "a@b@c", "two words", '"a@b.example\\nBcc: x@y.example"'])
+def test_a_sender_must_be_an_address(folder: Path, sender: str) -> None:
+    assert "providers.email.from" in str(
+        problems(folder, f'providers: {{email: {{url: "smtp://mail", from: {sender}}}}}')
+    )
 
 
 def test_settings_cannot_be_changed(folder: Path) -> None:

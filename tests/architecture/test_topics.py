@@ -23,6 +23,7 @@ NAMES = {
     "tokens_mail": TOPICS.tokens_mail,
     "sends": TOPICS.sends("fcm"),
     "sends_mail": TOPICS.sends_mail("fcm"),
+    "mails": TOPICS.mails,
     "inbox": TOPICS.inbox,
     "decisions": TOPICS.decisions,
     "dead_letters": TOPICS.dead_letters,
@@ -32,12 +33,18 @@ NAMES = {
 
 WRITERS = {
     "events": {"app/cli/events.py"},
-    "campaigns": {"app/cli/campaign_records.py", "agents/campaigns.py"},
+    "campaigns": {
+        "app/cli/campaign_records.py",
+        "agents/campaigns.py",
+        "tables/live_surges.py",
+        "agents/mails.py",
+    },
     "users_mail": {"agents/senders.py", "agents/tokens.py", "agents/campaigns.py", "agents/users.py"},
-    "campaigns_mail": {"agents/users.py", "agents/senders.py"},
+    "campaigns_mail": {"agents/users.py", "agents/senders.py", "agents/tally.py"},
     "tokens_mail": {"agents/users.py"},
     "sends": {"agents/users.py"},
     "sends_mail": {"agents/campaigns.py"},
+    "mails": {"tables/telling_owners.py"},
     "inbox": {"agents/users.py"},
     "decisions": {"agents/users.py", "agents/senders.py"},
     "dead_letters": {"agents/users.py", "app/turns/mailbox.py"},

@@ -28,6 +28,7 @@ OPERATIONS = (
     "restoring-after-a-lost-disk",
     "a-lost-journal",
     "a-full-disk",
+    "a-campaign-that-has-paused-itself",
     "changing-the-providers-credentials",
 )
 

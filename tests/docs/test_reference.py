@@ -43,7 +43,7 @@ SECTIONS = (
     "inbox.colors",
 )
 CONTRACT_NOT_YET = """
-channel goal amplify moment value replace_unopened prompt surge
+channel goal amplify moment value replace_unopened prompt
 when.at when.every when.user_zone when.best_time
 what.content what.ios what.web what.variants what.test what.split what.by what.use
 what.android.actions what.android.icon what.android.image what.android.link

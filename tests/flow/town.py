@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from agents.campaigns import CampaignsActor
+from agents.tally import TallyActor
 from agents.users import Shared, UsersActor
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Campaign, Cap, Status
@@ -84,7 +85,7 @@ class Place:
 
 
 class Town:
-    """The app. `answer` says what becomes of an order at its first device."""
+    """The app. `answer` says what becomes of an order at its first device. Under the wall clock there is a tally."""
 
     def __init__(
         self,
@@ -92,21 +93,24 @@ class Town:
         partitions: int = 3,
         seed: int = 0,
         answer: Callable[[Order], Outcome | None] = lambda order: None,
+        *,
+        stream_clock: bool = True,
     ) -> None:
         self.clock = SetClock()
         self.partitions = partitions
         self.dice = random.Random(seed)
-        self.catalog = CatalogReader("", TOPICS.campaigns, self.clock, stream_clock=True)
+        self.catalog = CatalogReader("", TOPICS.campaigns, self.clock, stream_clock=stream_clock)
         self.answer = answer
         self.orders: list[Order] = []
         self.decisions: list[dict[str, Any]] = []
         self.repeats = self.crashes = 0
+        self._stream_clock = stream_clock
         self._said: set[str] = set()
         self._logs: dict[tuple[str, int], list[MemoryRecord]] = {}
         self._write(SETTINGS_KEY, msgspec.msgpack.encode(Rules(AppRules())))
         for campaign in campaigns:
             self.apply(campaign)
-        names = ("users", "campaigns")
+        names = ("users", "campaigns") if stream_clock else ("users", "campaigns", "tally")
         self.places = [Place(self, name, number) for name in names for number in range(partitions)]
 
     # --- what an operator does -----------------------------------------------------------------------------
@@ -138,6 +142,8 @@ class Town:
         """The actor of one partition."""
         if place.actor_name == "campaigns":
             return CampaignsActor(place, TOPICS, self.catalog, self.partitions)  # type: ignore[arg-type]
+        if place.actor_name == "tally":
+            return TallyActor(place, TOPICS, self.partitions)  # type: ignore[arg-type]
         shared = Shared(
             TOPICS,
             self.catalog,
@@ -145,7 +151,7 @@ class Town:
             self.partitions,
             self._partition_of,
             _at_home,
-            stream_clock=True,
+            stream_clock=self._stream_clock,
         )
         return UsersActor(place, shared)  # type: ignore[arg-type]
 
@@ -173,6 +179,7 @@ class Town:
         partition = sender if mail.partition is None else mail.partition
         if mail.topic == TOPICS.decisions:
             self._note(mail)
+            self._append(mail.topic, partition, mail.key, mail.value, ((SOURCE, source),))
         elif mail.topic == TOPICS.campaigns:
             self._write(mail.key, mail.value)
         elif mail.topic == TOPICS.sends("fcm"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.campaigns import CampaignsActor
 from agents.inbox import InboxActor
+from agents.mails import MailsActor
 from agents.senders import SenderActor
 from agents.tally import TallyActor
 from agents.tokens import TokensActor
@@ -91,7 +92,8 @@ class SimWorker:
             "campaigns": lambda partition: CampaignsActor(partition, topics, self.catalog, plan.partitions),
             "inbox": lambda partition: InboxActor(partition, topics),
             "tokens": lambda partition: TokensActor(partition, topics),
-            "tally": lambda partition: TallyActor(partition, topics),
+            "tally": lambda partition: TallyActor(partition, topics, plan.partitions),
+            "email": lambda partition: MailsActor(partition, topics, None),
             "fcm": lambda partition: SenderActor(partition, topics, self._transport, PATIENCE),
         }
 

@@ -53,17 +53,20 @@ from app.turns.opening import LAYOUT
 from app.turns.ports import Mail
 from app.turns.table import Table
 from app.turns.timers import index_key
-from tables import catalog, inbox, leases, ledger, quotas, stats, tokens, users
+from tables import alert_notes, catalog, inbox, leases, ledger, mails, quotas, stats, surges, tokens, users
 from tables.inbox import UserInbox
 from tables.ledger import Delivery, Stage
 from tables.stats import CampaignCounts, Counts, Latest
 from tables.tokens import Holder
+from tests.tables import golden_alerts
 
 FILE = Path(__file__).with_name("golden.json")
 TABLES: tuple[Table[Any], ...] = (
     *users.TABLES,
     *leases.TABLES,
     *quotas.TABLES,
+    *surges.TABLES,
+    *mails.TABLES,
     *ledger.TABLES,
     *inbox.TABLES,
     *stats.TABLES,
@@ -134,6 +137,7 @@ def _table_values() -> dict[str, Any]:
             "holders": Holder("u-1", "d-1", 3),
         }
         | _limits()
+        | golden_alerts.TABLE_VALUES
         | _throttle()
     )
 
@@ -203,6 +207,10 @@ def _mail() -> dict[str, Sample]:
         "report": (quota.Report("c-1", 3, AT_MS, 1, 2, -3), wire.decode_campaign_mail),
         "throttle_ask": (throttle.Ask("fcm", 3, 4, True, 5, AT_MS), wire.decode_campaign_mail),
         "throttle_grant": (throttle.Grant(AT_MS, AT_MS - 9, AT_MS - 1, 6), wire.decode_grant),
+        "qualified": (golden_alerts.QUALIFIED, wire.decode_campaign_mail),
+        "alert": (golden_alerts.SURGED, mails.decode_alert),
+        "alert_limit": (golden_alerts.LIMITED, mails.decode_alert),
+        "alert_safety": (golden_alerts.CHECKED, mails.decode_alert),
     }
     decision = Decision("i-1", AT_MS, "u-1", "c-1", 2, Step.FAILED, "m-1", {"event_id": "e-1"}, 3,
                         Reason.EXPIRED, "a", "d-1", "fcm", AT_MS + 1, {"held": True})  # fmt: skip
@@ -242,6 +250,8 @@ def _campaigns() -> dict[str, Sample]:
         "definition": Sample(definition, encode, catalog.decode_definition),
         "standings": Sample(catalog.Standings(standing, (standing,)), encode, catalog.decode_standings),
         "rules": Sample(published, encode, catalog.decode_rules),
+        "alert": Sample(golden_alerts.NOTE, encode, alert_notes.decode_note),
+        "surge": Sample(golden_alerts.CAMPAIGN, encode, msgspec.msgpack.Decoder(Campaign).decode),
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.model.mail import UserMail
 from app.domain.model.quota import PartitionMail, Report
+from app.domain.model.surge import Qualified
 from app.domain.model.throttle import Ask, Grant
 from app.domain.model.user import Entry
 from app.turns.opening import LAYOUT
@@ -43,7 +44,7 @@ def test_every_stored_value_and_every_mail_has_its_bytes_kept() -> None:
     """Given the tables, mail and records that there are, then none is missing in the file."""
     assert samples().keys() <= OLD.keys()
     mail = {type(sample.value) for name, sample in samples().items() if name.startswith("mail")}
-    assert {*get_args(UserMail), *get_args(PartitionMail), Report, Ask, Grant} <= mail
+    assert {*get_args(UserMail), *get_args(PartitionMail), Report, Ask, Qualified, Grant} <= mail
     agenda = samples()["table agenda"].value
     assert {type(entry) for entry in agenda.entries} == set(get_args(Entry))
 

@@ -9,9 +9,9 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from transports.base import CredentialsError
 
-class CredentialsError(Exception):
-    """The key file cannot be used. Names the file and what is wrong, never its content."""
+__all__ = ["CredentialsError", "ServiceAccount", "load"]
 
 
 class _KeyFile(msgspec.Struct):

@@ -76,6 +76,10 @@ def _before_timers(case: Case, each: Past, plan: Plan) -> _Judged | None:
         return _Judged(Fate.NO_MATCH, f"it had {why_not(where)}")
     status = each.catalog.current.get(plan.id, (Status.DRAFT, 0))[0]
     if status not in LISTENING:
+        if plan.id in each.catalog.surging:
+            return _Judged(
+                Fate.SURGE, "the campaign had paused itself, for far more people than usual qualified"
+            )
         there = plan.id in each.catalog.current
         return _Judged(Fate.NOT_LIVE, f"the campaign was {_as_status(status) if there else 'not there yet'}")
     if not is_within(then.campaign, _as_of_ms(each)):

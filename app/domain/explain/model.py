@@ -58,6 +58,7 @@ class Fate(StrEnum):
 
     OTHER = "other"
     NOT_LIVE = "not_live"
+    SURGE = "surge"
     NO_MATCH = "no_match"
     OUTSIDE_SCHEDULE = "outside_schedule"
     TOO_LATE = "too_late"

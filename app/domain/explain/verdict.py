@@ -145,6 +145,7 @@ def _of_refused(event: JudgedEvent) -> Said:
     """The latest trigger started nothing, or nothing came of it."""
     reasons = {
         Fate.NOT_LIVE: Reason.NOT_LIVE,
+        Fate.SURGE: Reason.SURGE,
         Fate.OUTSIDE_SCHEDULE: Reason.OUTSIDE_SCHEDULE,
         Fate.TOO_LATE: Reason.TOO_LATE,
         Fate.ANSWERED: Reason.CANCELLED,

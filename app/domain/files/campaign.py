@@ -15,18 +15,19 @@ from app.domain.files.places import put_right
 from app.domain.files.problems import Problem
 from app.domain.files.section import Section
 from app.domain.files.segment import is_segment, read_segment
+from app.domain.files.surge import read_surge
 from app.domain.files.what import read_inbox, read_what
 from app.domain.files.when import read_when
 from app.domain.files.yaml12 import Document, read_documents
 from app.domain.model.campaign import Campaign, Segment
+from app.domain.rules.addresses import is_address
 
-SUPPORTED = frozenset({"campaign", "name", "owner", "who", "when", "limits", "what", "inbox"})
-NOT_YET = frozenset({"channel", "goal", "amplify", "moment", "value", "replace_unopened", "prompt", "surge"})
+SUPPORTED = frozenset({"campaign", "name", "owner", "who", "when", "limits", "what", "inbox", "surge"})
+NOT_YET = frozenset({"channel", "goal", "amplify", "moment", "value", "replace_unopened", "prompt"})
 OTHER_DOCUMENTS = ("resource",)
 BESIDE = ("test", "app")
 """Documents for `campaign test`: no part of what is applied."""
 ID_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def load(text: str, *, app_zone: str, amplify_default: bool) -> list[Campaign | Segment] | list[Problem]:
@@ -84,6 +85,7 @@ def read_campaign(
         caps_count=limits.caps_count,
         inbox=read_inbox(section, amplify_default),
         limits=limits.limits,
+        surge=read_surge(section),
     )
     return [put_right(problem) for problem in problems] or campaign
 
@@ -147,6 +149,6 @@ def _read_id(section: Section) -> str:
 
 def _read_owner(section: Section) -> str | None:
     owner = section.text("owner")
-    if owner is not None and not EMAIL.fullmatch(owner):
+    if owner is not None and not is_address(owner):
         section.refuse("owner", f"{owner!r} is no e-mail address", "as in crm@example.com")
     return owner

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from app.domain.model.condition import EVERYONE, AllOf, AnyOf, Condition, Leaf, NoneOf, Operator
 from app.domain.model.push import AndroidOptions
+from app.domain.model.surge import SurgeRule
 
 __all__ = ["EVERYONE", "AllOf", "AnyOf", "Condition", "Leaf", "NoneOf", "Operator"]
 
@@ -144,7 +145,7 @@ class Limits(Struct, frozen=True):
 class Campaign(Struct, frozen=True):
     """One version. `starts_ms` and `ends_ms` bound when it may qualify anybody (C034).
 
-    `control`: how many users of 10,000 get nothing, to be compared with (C159).
+    `control`: how many users of 10,000 get nothing, to be compared with (C159). `surge` None: it never pauses itself.
     """
 
     id: str
@@ -163,6 +164,7 @@ class Campaign(Struct, frozen=True):
     cut_off: CutOff | None = None
     control: int = 0
     limits: Limits | None = None
+    surge: SurgeRule | None = SurgeRule()
 
 
 class Segment(Struct, frozen=True):

@@ -80,11 +80,15 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "inbox.fallback": "whether the inbox gets what push cannot deliver",
         "inbox.copy": "whether an item stands in the inbox beside the push",
         "inbox.ttl": "how long it stays in the inbox",
+        "surge.pause": "whether it pauses itself when far more qualify than usual",
+        "surge.times": "how many times the usual number are too many",
+        "surge.at_least": "how many in an hour are never too many",
+        "surge.expected": "how many in an hour are usual",
     }
 )
 NO_LIMITS = Limits()
 KEPT = ("who", "when.event", "when.date", "when.where", "when.unless", "when.repeat", "when.delay")
-AT_ONCE = ("when.starts", "when.ends", "when.zone", "when.quiet", "when.cut_off", "limits")
+AT_ONCE = ("when.starts", "when.ends", "when.zone", "when.quiet", "when.cut_off", "limits", "surge")
 RENDERED = ("what", "inbox")
 
 
@@ -113,6 +117,8 @@ def fields(campaign: Campaign) -> Iterator[tuple[str, str]]:
     for name, value in structs.asdict(campaign).items():
         if isinstance(value, When) and value.date is not None:
             yield from _dated(value, value.date)
+        elif name == "surge" and value is None:
+            yield "surge.pause", "false"
         elif name != "id":
             yield from _flat(PLACES.get(name, name), value)
 

@@ -79,11 +79,21 @@ class Catalog:
     `triggers`: the live plans by the event that starts them; `answers`: what is to be remembered of an event because
     a plan that may go on may be cancelled by it; `plans`: every version that something may still refer to;
     `cancelling`: the events that may cancel any of them; `current`: the status and the version in force;
-    `segments`: the saved ones; `counted`: what is counted of users (left out: whatever these plans and segments ask
-    about, from ever), and its `kinds` by event.
+    `segments`: the saved ones; `surging`: those that have paused themselves (C161); `counted`: what is counted of
+    users (left out: whatever these plans and segments ask about, from ever), and its `kinds` by event.
     """
 
-    __slots__ = ("answers", "cancelling", "counted", "current", "kinds", "plans", "segments", "triggers")
+    __slots__ = (
+        "answers",
+        "cancelling",
+        "counted",
+        "current",
+        "kinds",
+        "plans",
+        "segments",
+        "surging",
+        "triggers",
+    )
 
     def __init__(
         self,
@@ -91,9 +101,11 @@ class Catalog:
         current: dict[str, tuple[Status, int]],
         segments: Mapping[str, Who] | None = None,
         counted: Counted | None = None,
+        surging: frozenset[str] = frozenset(),
     ) -> None:
         self.plans = plans
         self.current = current
+        self.surging = surging
         self.segments = segments or {}
         self.counted = counted or Counted(
             Asked(did)

@@ -19,6 +19,7 @@ PLAIN: dict[str, Any] = {
     "boolean": bool,
     "number": (int, float),
     "null": type(None),
+    "object": dict,
 }
 
 
@@ -48,7 +49,7 @@ def mismatches(schema: dict[str, Any], value: Any, where: str = "$") -> list[str
     if kind == "array":
         items = schema.get("items", {})
         return [each for n, part in enumerate(value) for each in mismatches(items, part, f"{where}[{n}]")]
-    if kind == "object":
+    if kind == "object" and isinstance(value, dict):
         return _of_object(schema, value, where)
     return [] if kind is None or isinstance(value, PLAIN[kind]) else [f"{where}: {value!r} is no {kind}"]
 

@@ -152,7 +152,7 @@ limits: {run: 100}
 
 
 NOT_YET = [
-    *[({key: {}}, key) for key in ("goal", "moment", "value", "prompt", "surge")],
+    *[({key: {}}, key) for key in ("goal", "moment", "value", "prompt")],
     *[({key: True}, key) for key in ("amplify", "replace_unopened")],
     ({"channel": "inbox"}, "channel"),
     *[({"when": {"event": "e", key: {}}}, f"when.{key}") for key in ("at", "every")],

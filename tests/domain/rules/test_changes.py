@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.domain.files.campaign import read_campaign
 from app.domain.files.yaml12 import Document, read_documents
-from app.domain.model.campaign import Campaign, Status
+from app.domain.model.campaign import Campaign, Content, Status, When
 from app.domain.rules.changes import changes, consequences, fields, limits_begin
 from scripts.pages.campaign_keys import DATED, KEYS, WHOLE
 from tests.docs.test_reference import example, parsed, put, whole
@@ -135,3 +136,11 @@ def test_new_limits_say_that_they_do_not_count_the_past() -> None:
     assert [sentence[:9] for sentence in limits_begin(without, per_user)] == ["How often"]
     assert [sentence[:9] for sentence in limits_begin(per_user, daily)] == ["Its total"]
     assert limits_begin(total, daily) == limits_begin(total, without) == limits_begin(total, total) == []
+
+
+def test_a_breaker_that_is_switched_off_is_told() -> None:
+    """Given a campaign that never pauses itself any more, then that is said, beside what no longer counts."""
+    before = Campaign("c", "c", When("e"), Content("t", "b"))
+    found = {each.path: each.after for each in changes(before, msgspec.structs.replace(before, surge=None))}
+    assert found["surge.pause"] == "false"
+    assert set(found) == {"surge.pause", "surge.times", "surge.at_least"}
