@@ -132,10 +132,9 @@ def _table_values() -> dict[str, Any]:
             ),
             "inbox": UserInbox([item]),
             "counts": Counts(1, 2, 3, 4, 5, 6, 7, {"expired": 8}, {"user_cap": 9}, 10, 11),
-            "of_user": Latest([1, 2, 3]),
-            "of_campaign": Latest([4, 5]),
             "holders": Holder("u-1", "d-1", 3),
         }
+        | {"of_user": Latest([1, 2, 3]), "of_campaign": Latest([4, 5])}
         | _limits()
         | golden_alerts.TABLE_VALUES
         | _throttle()
