@@ -177,7 +177,7 @@ class _Attempt:
             topic = record.topic
             if record.offset > inputs.get(topic, -1):
                 if topic not in relayed or self._is_new(record):
-                    read = actor.read(record)
+                    read = actor.read(record) if bury is None else self._read_to_bury(record, bury)
                     if self._streaming and not self._advance(read, limit, bury):
                         return
                     if bury is None and read.__class__ is Read:
@@ -188,11 +188,20 @@ class _Attempt:
                 inputs[topic] = record.offset
             self.taken += 1
 
+    def _read_to_bury(self, record: Record, bury: Exception) -> Read | Unreadable:
+        """Reading it may be what failed: mail that another build wrote, or that is damaged."""
+        try:
+            return self._actor.read(record)
+        except Exception:
+            if self.turn.operations:
+                raise
+            return Unreadable("unreadable", _told(bury))
+
     def _bury(self, record: Record, read: Read | Unreadable, bury: Exception | None) -> None:
-        if bury is not None:
-            self._actor.bury(self.turn, record, "failed_step", _told(bury))
-        elif isinstance(read, Unreadable):
+        if isinstance(read, Unreadable):
             self._actor.bury(self.turn, record, read.reason, read.detail)
+        elif bury is not None:
+            self._actor.bury(self.turn, record, "failed_step", _told(bury))
         else:
             self._actor.step(self.turn, record, read)
 

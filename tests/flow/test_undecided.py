@@ -123,6 +123,7 @@ class Sender:
             self.actor, self.state, [Input(topics.sends("fcm"), relayed=True)], lambda _pairs: True
         )
         self._watermark = Watermark(b"", 0, 0, {}, {})
+        self.letters: list[dict[str, Any]] = []
 
     def take(self, records: list[MemoryRecord], now_ms: int) -> list[Any]:
         """One turn; the outcomes that it mails."""
@@ -132,6 +133,8 @@ class Sender:
         number, index = self.state.timers.commit()
         self.state.store.write(index)
         self.state.timers.saved(number, index)
+        dead = [m for m in decided.turn.mail if m.topic == self.topics.dead_letters]
+        self.letters += [json.loads(each.value or b"") for each in dead]
         mail = [m for m in decided.turn.mail if m.topic == self.topics.users_mail]
         return [wire.decode_user_mail(each.value or b"") for each in mail]
 
@@ -171,3 +174,27 @@ def test_a_delivery_that_failed_so_is_settled_and_its_reservation_comes_back() -
     town.run()
     assert town.steps(str(Step.FAILED)) == ["failed decision_failed"]
     assert [order.push.user for order in town.orders] == ["u1", "u2"]
+
+
+def test_mail_that_nobody_can_read_is_a_dead_letter_and_the_next_is_decided() -> None:
+    """Given bytes in a sender's mailbox that are no order, then they are kept, and the order behind them is called."""
+    sender = Sender()
+    topic = sender.topics.sends("fcm")
+    order = Order(Push("m-1", "u1", "c", 1, "t", "b"), (Target("d1", "t1", "android"),), 0)
+    records = [
+        MemoryRecord(topic, 0, 0, 0, b"u1", b"no order"),
+        MemoryRecord(topic, 0, 1, 0, b"u1", msgspec.msgpack.encode(order)),
+    ]
+    sender.take(records, 1_000)
+    sender.take(records, 1_000)
+    delivery = sender.state.find(LEDGER, LEDGER.prefix + ledger_key("m-1", "d1")).value
+    assert delivery.stage is Stage.CALLING
+    assert [letter["reason"] for letter in sender.letters] == ["unreadable"]
+
+
+def test_mail_to_users_that_nobody_can_read_is_a_dead_letter_too() -> None:
+    flow = Flow([a_campaign()])
+    flow.mail("u1", b"no mail")
+    flow.feed([cart(1)])
+    assert [letter["reason"] for letter in letters(flow)] == ["unreadable"]
+    assert [each["step"] for each in flow.decisions()] == ["qualified", "sent"]
