@@ -30,25 +30,23 @@ def has_arrived(system: System, calls: int) -> bool:
 
 
 def test_no_interval_has_more_than_the_throttle_when_workers_come_and_go(systems: Systems) -> None:
-    """Given demand of four intervals, refusals that are tried again, when a worker joins and the first one ends, then
-    no interval has more, those in between are used up, and everything ends."""
-    throttle, users = Throttle(40, 3), 120
+    """Given demand of three intervals, refusals that are tried again, when one of two workers ends and comes back, then
+    no interval has more, one of them is used up, and everything ends."""
+    throttle, users = Throttle(40, 4), 90
     system = systems.make(partitions=2, clock="wall")
     throttled(system, throttle)
-    system.start_workers(1)
+    system.start_workers(2)
     system.feed(demand(users))
     until(partial(has_arrived, system, throttle.most // 2), WORK_S, "the first have arrived", 0.05)
-    system.start_worker(1)
-    until(partial(has_arrived, system, 2 * throttle.most), WORK_S, "two intervals' worth has arrived", 0.05)
-    system.wait_until_ready()
     system.workers[0].stop()
+    system.start_worker(0)
     system.settle()
     found = arrivals(system, throttle)
     note(f"throttle of {throttle.most}: {found.told()}")
     assert max(found.by_interval.values()) <= throttle.most, found.told()
     assert (found.messages, found.unfinished) == (users, 0)
     assert found.again > 0, "nothing was tried again"
-    assert max(found.by_interval.values()) > 0.9 * throttle.most, "no interval was used up"
+    assert max(found.by_interval.values()) > 0.75 * throttle.most, "no interval was used up"
 
 
 @pytest.mark.soak
@@ -73,7 +71,7 @@ def test_no_interval_has_more_when_workers_are_killed(systems: Systems) -> None:
     note(f"throttle of {throttle.most}, 3 kills and a freeze: {found.told()}")
     assert max(found.by_interval.values()) <= throttle.most, found.told()
     assert (found.messages, found.unfinished) == (users, 0)
-    assert max(found.by_interval.values()) > 0.9 * throttle.most, "no interval was used up"
+    assert max(found.by_interval.values()) > 0.75 * throttle.most, "no interval was used up"
 
 
 @pytest.mark.soak
