@@ -22,7 +22,8 @@ Chunk = Sequence[tuple[int, bytes, bytes | None]]
 class Misplaced:
     """Finds them while a journal is read from front to back.
 
-    `keys`: what they wrote, and took thereby from whoever reads the journal compacted. `first`: where they begin.
+    `keys`: what they wrote, and no turn since: whoever reads the journal compacted would read that. `first`: where they
+    begin, as long as there are such keys.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,7 @@ class Misplaced:
         """What of a chunk counts."""
         marks = [(at, value) for at, key, value in chunk if key == WATERMARK_KEY]
         ends = {at: at + size for at, value in marks if (size := misplaced(at, value))}
-        if not ends and chunk[0][0] >= self._until:
+        if not ends and not self.keys and chunk[0][0] >= self._until:
             return chunk
         return list(self._sifted(chunk, ends))
 
@@ -43,10 +44,16 @@ class Misplaced:
             at, key, _ = record
             self._until = max(self._until, ends.get(at, 0))
             if at >= self._until:
+                self._said_since(key)
                 yield record
                 continue
             self.first = at if self.first is None else self.first
             self.keys[key] = None
+
+    def _said_since(self, key: bytes) -> None:
+        if key in self.keys:
+            del self.keys[key]
+            self.first = self.first if self.keys else None
 
 
 def misplaced(at: int, value: bytes | None) -> int:
