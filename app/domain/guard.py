@@ -109,7 +109,7 @@ def _first(guards: tuple[Guard, ...], asked: Asked) -> Verdict:
 def refused(plan: Plan, catalog: Catalog, now_ms: int) -> Reason | None:
     """Why the campaign sends nothing to anybody now, if so."""
     if not catalog.is_live(plan.id):
-        return Reason.NOT_LIVE
+        return _resting(plan, catalog)
     return None if is_within(plan.campaign, now_ms) else Reason.OUTSIDE_SCHEDULE
 
 
@@ -117,7 +117,12 @@ def live(asked: Asked) -> Verdict:
     """Is the campaign live (C004), or has it paused itself (C161)?"""
     if asked.catalog.is_live(asked.plan.id):
         return CLEAR
-    return Drop(Reason.SURGE if asked.plan.id in asked.catalog.surging else Reason.NOT_LIVE)
+    return Drop(_resting(asked.plan, asked.catalog))
+
+
+def _resting(plan: Plan, catalog: Catalog) -> Reason:
+    """Why it is not live: it has paused itself, or somebody wanted it so."""
+    return Reason.SURGE if plan.id in catalog.surging else Reason.NOT_LIVE
 
 
 def in_schedule(asked: Asked) -> Verdict:

@@ -136,7 +136,6 @@ def _table_values() -> dict[str, Any]:
         }
         | {"of_user": Latest([1, 2, 3]), "of_campaign": Latest([4, 5])}
         | _limits()
-        | golden_alerts.TABLE_VALUES
         | _throttle()
     )
 
@@ -146,6 +145,7 @@ def _throttle() -> dict[str, Any]:
         "tickets": throttle.Ticket(1, 7, AT_MS, ["d-1", "d-2"]),
         "places": throttle.Place("m-1"),
         "gate": throttle.Gate(AT_MS, AT_MS - 9, AT_MS - 1, 3, 4, [5, 6], [7, 8], AT_MS + 1),
+        **golden_alerts.TABLE_VALUES,
         "lending": throttle.Lending(AT_MS - 900_000, AT_MS, 100, 9, 8, 7, 6, {"fcm/3": 5}, AT_MS + 2),
     }
 

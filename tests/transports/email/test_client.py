@@ -124,11 +124,11 @@ async def test_a_server_of_an_unknown_authority_is_not_spoken_to(certified: Cert
     assert post.mails == []
 
 
-@pytest.mark.parametrize("command", ["EHLO", "MAIL", "RCPT"])
-@pytest.mark.parametrize("answer", ["450 later", "hang up"])
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [("EHLO", "hang up"), *((c, a) for c in ("MAIL", "RCPT") for a in ("450 later", "hang up"))],
+)
 async def test_whatever_fails_before_the_content_is_tried_again(command: str, answer: str) -> None:
-    if command == "EHLO" and answer != "hang up":
-        pytest.skip("a server greets, or it does not")
     post, asked = Post(), Asked()
     post.script = {command: [answer]}
     async with serving(post) as port:
