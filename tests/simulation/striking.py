@@ -133,12 +133,13 @@ class Striker:
         return went > 0
 
     def _pause(self, _worker: SimWorker, size: float) -> bool:
-        """Somebody pauses a campaign. Under a stream clock that has no exact time, so it is left alone there."""
+        """Somebody pauses a campaign, or all. Under a stream clock that has no exact time: nobody does."""
         world = self._world
         left = [name for name in campaigns.names() if name not in world.paused_ms]
         if not world.plan.is_wall or not left:
             return False
-        name = left[int(size * len(left))]
-        campaigns.pause(world, name)
-        world.paused_ms[name] = world.clock.now_ms() + IN_FORCE_MS
+        alone = int(2 * size * len(left))
+        for name in left[alone : alone + 1] or left:
+            campaigns.pause(world, name)
+            world.paused_ms[name] = world.clock.now_ms() + IN_FORCE_MS
         return True
