@@ -15,7 +15,7 @@ from tests.integration.waiting import until
 
 KILLS = 200
 LOG = Plan(5_000_000, 0.04, 3, poured=0.01)
-CALLS = Plan(200_000, 0.7, 2, partitions=4)
+CALLS = Plan(1_200_000, 0.7, 2, partitions=4)
 BURSTS = (3, 3, 3, 3, 2)
 BURST = 3
 BETWEEN_S = (0.3, 0.8)
@@ -59,7 +59,11 @@ def over_calls(given: Given) -> Found:
             _kill(made, victim, strikes)
             if (number + 1) % TOLD == 0:
                 say(f"{number + 1} of {times} kills; {made.decided():,} decisions")
-        return _judge(made, strikes, monotonic_s())
+        found = _judge(made, strikes, monotonic_s())
+        if found.strikes == times:
+            return found
+        short = f"{found.strikes} of {times} kills: the log is too short for more"
+        return found._replace(violations=[*found.violations, short])
 
 
 def _kill(made: Crew, victim: int, strikes: Strikes) -> None:
@@ -107,5 +111,5 @@ def _judge(made: Crew, strikes: Strikes, struck_s: float) -> Found:
 
 FAULTS = (
     Fault("C1", "SIGKILL of 3 workers at work, in bursts, over 5,000,000 events, 200 times", 20, over_events),
-    Fault("C2", "SIGKILL of a worker with calls at the push service, 200 times", 18, over_calls),
+    Fault("C2", "SIGKILL of a worker with calls at the push service, 200 times", 30, over_calls),
 )
