@@ -17,24 +17,33 @@ OK = 200
 NEVER_MS = 1 << 62
 
 
+class Struck(NamedTuple):
+    """A call in doubt: its message, the process id of its maker, and when it was journaled as begun."""
+
+    message: str
+    pid: int
+    begun_ms: int
+
+
 class _Call(NamedTuple):
-    """A call that is journaled without an answer: which attempt it is, and who makes it."""
+    """A call that is journaled without an answer: which attempt it is, who makes it, since when."""
 
     attempt: int
     maker: str
+    begun_ms: int
 
 
 @dataclass
 class Doubts:
     """Calls that were journaled twice in a row, without an answer between. `excused`: their maker was struck.
 
-    `struck`: each excused one's message, and the process id of who made it. `retried`: how often each message was
+    `struck`: each excused one. `retried`: how often each message was
     called again after an answer, or after none in time.
     `unexcused`: it was not, so that it should have journaled the answer before it let go.
     """
 
     excused: int = 0
-    struck: list[tuple[str, int]] = field(default_factory=list)
+    struck: list[Struck] = field(default_factory=list)
     unexcused: list[str] = field(default_factory=list)
     retried: Counter[str] = field(default_factory=Counter)
 
@@ -56,14 +65,14 @@ class _Reader:
         self._calling: dict[bytes, _Call] = {}
         self._waiting: dict[bytes, bool] = {}
 
-    def take(self, key: bytes, value: bytes | None) -> None:
+    def take(self, key: bytes, value: bytes | None, at_ms: int) -> None:
         """One record."""
         if key == OPENED_KEY and value is not None:
             self._owner = decode_opened(value).worker
         elif key.startswith(LEDGER.prefix):
-            self._ledger(key, None if value is None else LEDGER.decode(value))
+            self._ledger(key, None if value is None else LEDGER.decode(value), at_ms)
 
-    def _ledger(self, key: bytes, delivery: Delivery | None) -> None:
+    def _ledger(self, key: bytes, delivery: Delivery | None, at_ms: int) -> None:
         before = self._calling.pop(key, None)
         waited = self._waiting.pop(key, None)
         if delivery is not None and delivery.stage is Stage.WAITING:
@@ -73,12 +82,13 @@ class _Reader:
         if before is not None and delivery.attempts > before.attempt:
             if (pid := before.maker.rpartition("/")[2]) in self._struck:
                 self._found.excused += 1
-                self._found.struck.append((key[1:].partition(b"\x00")[0].decode(), int(pid)))
+                message = key[1:].partition(b"\x00")[0].decode()
+                self._found.struck.append(Struck(message, int(pid), before.begun_ms))
             else:
                 self._found.unexcused.append(f"{key!r}, first by {before.maker}, then by {self._owner}")
         if waited:
             self._found.retried[key[1:].partition(b"\x00")[0].decode()] += 1
-        self._calling[key] = _Call(delivery.attempts, self._owner)
+        self._calling[key] = _Call(delivery.attempts, self._owner, at_ms)
 
 
 def calls_in_doubt(system: System, struck: Collection[int]) -> Doubts:
@@ -87,13 +97,14 @@ def calls_in_doubt(system: System, struck: Collection[int]) -> Doubts:
     readers: dict[int, Any] = {}
     for record in system.kafka.each(system.topics.journal("fcm")):
         reader = readers.setdefault(record.partition(), _Reader([str(each) for each in struck], found))
-        reader.take(record.key(), record.value())
+        reader.take(record.key(), record.value(), record.timestamp()[1])
     return found
 
 
 def fates(doubts: Doubts, received: Iterable[Any], struck_ms: Mapping[int, int]) -> dict[str, Any]:
     """Where each call in doubt was when its maker was struck, by the push service's own times.
 
+    A call that came before its message was journaled as begun was made by an earlier maker, who was struck before.
     `struck_ms`: when, by process id. `answer_ages_ms`: how long the answers had been out that were in no journal yet.
     """
     arrived: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -101,9 +112,9 @@ def fates(doubts: Doubts, received: Iterable[Any], struck_ms: Mapping[int, int])
         if line["service"] == "fcm" and line["status"] == OK:
             arrived[line["message"]].append((line["at"], line["answered"] or NEVER_MS))
     ages = []
-    for message, pid in doubts.struck:
-        before = [call for call in arrived[message] if call[0] <= struck_ms[pid]]
-        ages += [struck_ms[pid] - max(before)[1]] if before else []
+    for message, pid, begun_ms in doubts.struck:
+        calls = [call for call in arrived[message] if begun_ms <= call[0] <= struck_ms[pid]]
+        ages += [struck_ms[pid] - max(calls)[1]] if calls else []
     answered = sorted(age for age in ages if age >= 0)
     return {
         "not_at_the_service": len(doubts.struck) - len(ages),

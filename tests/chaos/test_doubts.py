@@ -11,9 +11,10 @@ from app.topics import Topics
 from app.turns.opening import OPENED_KEY
 from app.turns.watermark import Opened, encode
 from tables.ledger import LEDGER, Delivery, Stage
-from tests.chaos.doubts import Doubts, calls_in_doubt, fates
+from tests.chaos.doubts import Doubts, Struck, calls_in_doubt, fates
 
 KEY = LEDGER.prefix + b"m"
+BEGUN_MS = 700
 
 
 class Record:
@@ -30,6 +31,9 @@ class Record:
 
     def partition(self) -> int:
         return 0
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, BEGUN_MS
 
 
 def opened(pid: int) -> Record:
@@ -51,7 +55,7 @@ TWICE = [opened(1), delivery(Stage.CALLING, 1), opened(2), delivery(Stage.CALLIN
 
 
 def test_a_call_whose_maker_was_killed_may_be_made_again() -> None:
-    assert doubts(TWICE, [1]) == Doubts(1, [("m", 1)])
+    assert doubts(TWICE, [1]) == Doubts(1, [Struck("m", 1, BEGUN_MS)])
 
 
 def test_a_call_whose_maker_was_not_killed_may_not() -> None:
@@ -74,15 +78,20 @@ def test_a_call_made_again_after_no_answer_is_told_from_one_that_was_refused() -
 
 
 def test_where_a_call_in_doubt_was_when_its_maker_was_struck() -> None:
-    """Given when each call came and was answered, then some have their answers, some not yet, and one never came."""
-    found = Doubts(4, [("young", 1), ("old", 1), ("late", 1), ("refused", 1)])
+    """Given when each call came and was answered, then some have their answers, some not yet; the rest never came.
+
+    The call of an earlier maker, who was struck before, says nothing about this one's.
+    """
+    names = ("young", "old", "late", "refused", "another's")
+    found = Doubts(5, [Struck(name, 1, BEGUN_MS) for name in names])
     calls = {"young": (200, 900, 1_050), "old": (200, 790, 940), "late": (200, 1_100, 1_250)}
+    calls["another's"] = (200, BEGUN_MS - 1, BEGUN_MS + 1)
     lines = [
         {"service": "fcm", "message": name, "status": status, "at": at, "answered": answered}
         for name, (status, at, answered) in (calls | {"refused": (503, 700, 700)}).items()
     ]
     assert fates(found, lines, {1: 1_000}) == {
-        "not_at_the_service": 2,
+        "not_at_the_service": 3,
         "unanswered_by_the_service": 1,
         "answered_and_not_journaled": 1,
         "answer_ages_ms": [60, 60, 60, 60],
