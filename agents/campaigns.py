@@ -52,9 +52,9 @@ class CampaignsActor(Mailbox):
         self._touched: dict[bytes, Quota] = {}
         self._surges = LiveSurges(topics, catalog)
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> int:
         """Which limits are in force is what the campaigns topic says."""
-        await self._catalog.until_current()
+        return await self._catalog.until_current()
 
     def read(self, record: Any) -> Read:
         """What a users partition says, a sender, or the tally."""

@@ -75,7 +75,7 @@ class SenderActor(Mailbox):
         super().__init__(partition, topics)
         self._throttle_now = throttle
         self._throttle: Throttle | None = None
-        self._coordinator = coordinator_of(THROTTLE_KEY, partitions)
+        self._lender = coordinator_of(THROTTLE_KEY, partitions)
         self._has_queue = False
         self._closes_ms: int | None = None
         self._transport = transport
@@ -87,10 +87,11 @@ class SenderActor(Mailbox):
         """Calls under way."""
         return len(self._calls)
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> int:
         """Is there a throttle?"""
         if self._throttle_now is not None:
             self._throttle = await self._throttle_now()
+        return await super().prepare()
 
     def room(self) -> int:
         """As many as may be in doubt at once, less those under way; a turn's worth where they join a queue."""
@@ -234,8 +235,7 @@ class SenderActor(Mailbox):
             self._closes_ms = gate.closes_ms
             asked = gates.ask(gate, self._transport.name, self.partition.number, turn.now_ms)
             if asked is not None:
-                mail = wire.encode_pack(asked)
-                turn.send(self.topics.campaigns_mail, THROTTLE_KEY, mail, self._coordinator)
+                turn.send(self.topics.campaigns_mail, THROTTLE_KEY, wire.encode_pack(asked), self._lender)
         if room > 0 and gates.first(gate) is not None and (is_free or gate.available):
             gate.look_ms = max(turn.now_ms, gate.opens_ms - 1)
 

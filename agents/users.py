@@ -77,9 +77,9 @@ class UsersActor:
         """Users call nobody."""
         return 0
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> int:
         """Every decision rests on the campaigns topic read to its end."""
-        await self._shared.catalog.until_current()
+        return await self._shared.catalog.until_current()
 
     def room(self) -> int:
         """A turn's worth."""

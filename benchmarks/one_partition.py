@@ -19,7 +19,7 @@ from app.topics import Topics
 from app.turns.deciding import Decider, Input, Work
 from app.turns.ports import Store
 from app.turns.state import State
-from app.turns.timers import Timers
+from app.turns.timers import NEVER_MS, Timers
 from app.turns.watermark import Watermark
 from benchmarks.campaigns import as_yaml
 
@@ -52,8 +52,9 @@ class InForce:
         self._catalog = Catalog(plans, {campaign.id: (Status.LIVE, 1) for campaign in campaigns})
         self._rules = AppRules(caps=(Cap(3),), stream_clock=True)
 
-    async def until_current(self) -> None:
+    async def until_current(self) -> int:
         """Always."""
+        return NEVER_MS
 
     def at(self, _time_ms: int) -> tuple[Catalog, AppRules]:
         """The same at any time."""

@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 IN_FORCE_MS = 2000
 SETTINGS_KEY = b"@settings"
 HISTORY = 50
+SLOWEST_MS = 10_000  # a topic that takes longer to read is as good as out of reach
 AGAIN_S = 0.5
 NEVER_MS = 1 << 63
 KEEP_S = 0.4
@@ -225,22 +226,38 @@ class CatalogReader:
         self._reading = asyncio.ensure_future(self._read())
         await self._reading
 
-    async def until_current(self) -> None:
-        """Wait until what is decided now may rely on the catalog (2 s after it was last read to its end)."""
-        must = self._stream_clock
-        while must or self._clock.now_ms() - self.read_ms > IN_FORCE_MS // 2:
+    async def until_current(self) -> int:
+        """Wait until a decision may rely on the catalog; the latest time that it may be timed at.
+
+        Nothing is timed later than what is known: a record counts 2 s after it was written, of which one is for clocks
+        that differ. On a link so slow that reading takes longer, decisions are timed that much earlier (0043).
+        """
+        if self._stream_clock:
+            await self._refresh_at_last()
+            return NEVER_MS
+        age_ms = self._clock.now_ms() - self.read_ms
+        while age_ms > IN_FORCE_MS // 2:
+            await self._refresh_at_last()
+            age_ms = self._clock.now_ms() - self.read_ms
+            if age_ms <= SLOWEST_MS:
+                break
+            logger.warning(
+                "the campaigns topic took %d s to read, nothing is decided meanwhile", age_ms // 1000
+            )
+        return self.read_ms + IN_FORCE_MS // 2
+
+    async def _refresh_at_last(self) -> None:
+        while True:
             try:
-                await self.refresh()
-                must = False
+                return await self.refresh()
             except KafkaError as error:
                 logger.warning("the campaigns topic cannot be read, nothing is decided meanwhile: %r", error)
                 await asyncio.sleep(AGAIN_S)
 
     async def throttle(self) -> Throttle | None:
         """The one that is in force now, for senders, who live by the wall clock whatever the users' clock is."""
-        if not self._stream_clock:
-            await self.until_current()
-        return self.at(self._clock.now_ms())[1].throttle
+        latest_ms = NEVER_MS if self._stream_clock else await self.until_current()
+        return self.at(min(self._clock.now_ms(), latest_ms))[1].throttle
 
     async def _read(self) -> None:
         asked_ms = self._clock.now_ms()

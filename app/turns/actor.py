@@ -55,8 +55,8 @@ class Actor(Protocol):
     def in_flight(self) -> int:
         """Calls that this process made and that are not answered."""
 
-    async def prepare(self) -> None:
-        """Before a turn: wait for whatever the decision needs to be current."""
+    async def prepare(self) -> int:
+        """Before a turn: wait until what it needs is current; the latest time that it may be timed at."""
 
     def room(self) -> int:
         """How many records and due timers the next turn may take."""

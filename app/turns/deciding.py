@@ -45,7 +45,7 @@ class Input(NamedTuple):
 class Work(NamedTuple):
     """What lies before a turn: results of this process, due timers up to `ready_ms`, records in order.
 
-    `at`: where in the journal it has to land.
+    `now_ms`: what it is timed at; no timer that is due later fires. `at`: where in the journal it has to land.
     """
 
     results: Sequence[Any]
@@ -156,7 +156,7 @@ class _Attempt:
             self._actor.opened(self.turn)
         try:
             if self._work.ready_ms is not None:
-                self._fire(self._work.ready_ms, limit, bury)
+                self._fire(min(self._work.ready_ms, self._work.now_ms), limit, bury)
             self._step_records(limit, bury)
             self._actor.finish(self.turn)
         except Unstored:

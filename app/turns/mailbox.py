@@ -10,6 +10,7 @@ from app.topics import Topics
 from app.turns.actor import Read, Time, Unreadable
 from app.turns.partition import Partition
 from app.turns.table import Table
+from app.turns.timers import NEVER_MS
 from app.turns.turn import Turn
 
 STEPS = 4000
@@ -30,8 +31,9 @@ class Mailbox:
         """Nobody is called."""
         return 0
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> int:
         """Nothing to wait for."""
+        return NEVER_MS
 
     def room(self) -> int:
         """A turn's worth."""

@@ -305,14 +305,15 @@ class Partition:
 
     async def _turn(self, ready_ms: int | None, *, first: bool) -> bool:
         """One turn; True where it was the first, which settles doubts: not while only what has begun may be decided."""
-        await self.actor.prepare()
+        latest_ms = await self.actor.prepare()
         if self._decider is None:
             return False
         first = first and not self.is_restricted
         reach, results = self._queue.fill(), list(self._results)
         self.figures.begun_s = self._pace.turned()
         records, ready_ms = ((), None) if self.is_restricted else (reach, ready_ms)
-        work = Work(results, records, ready_ms, self._ports.clock.now_ms(), first, self._position)
+        now_ms = min(self._ports.clock.now_ms(), latest_ms)
+        work = Work(results, records, ready_ms, now_ms, first, self._position)
         if ready_ms is not None and self.state is not None:
             self.figures.ripe(ready_ms, self.state.timers)
         decided = self._decider.decide(work, self.watermark)

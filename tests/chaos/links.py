@@ -24,6 +24,7 @@ from tests.integration.waiting import until
 ON_S = 90.0
 SLACK = 5
 CALM_S = 60.0
+NIGHT_S = 900.0  # by the log's time nobody is called at night
 PATIENT_S = 30.0
 AGAIN_S = 600.0
 
@@ -126,7 +127,9 @@ def _weather(
     earlier = sum(wire.struck[name] for wire in wires)
     _turn(wires, weather)
     end_s = monotonic_s() + seconds
-    until(partial(_is_over, wires, name, earlier, end_s), seconds + CALM_S, f"{name} struck", POLL_S)
+    until(partial(_is_over, wires, name, earlier, end_s), seconds + NIGHT_S, f"{name} struck", POLL_S)
+    if weather.late_s:
+        until(growth(first), ON_S, "turns go on over a link that is late", POLL_S)
     _turn(wires, CLEAR)
     clear_s = monotonic_s()
     until(growth(first), ON_S, f"turns go on after {name}", POLL_S)

@@ -103,10 +103,10 @@ def forget_what_is_lent() -> None:
     begin, prepare = throttle._begin, CampaignsActor.prepare
     opened: list[bool] = []
 
-    async def note(self: Any) -> None:
+    async def note(self: Any) -> int:
         if self.partition.turns == 0:
             opened.append(True)
-        await prepare(self)
+        return await prepare(self)
 
     def forget(lending: Any, *rest: Any) -> None:
         if opened:

@@ -17,7 +17,7 @@ from app.topics import Topics
 from app.turns.deciding import Decider, Input, Work
 from app.turns.ports import Mail
 from app.turns.state import State
-from app.turns.timers import Timers
+from app.turns.timers import NEVER_MS, Timers
 from app.turns.watermark import Watermark
 from tables.users import AGENDA
 from tests.app.turns.memory import MemoryRecord, MemoryStore, SetClock
@@ -41,8 +41,9 @@ class FixedCatalog:
         self.catalog = Catalog(plans, {campaign: (status, 1) for campaign, _ in plans}, saved)
         self.rules = rules
 
-    async def until_current(self) -> None:
+    async def until_current(self) -> int:
         """Always."""
+        return NEVER_MS
 
     def at(self, _time_ms: int) -> tuple[Catalog, AppRules]:
         """The same at any time."""

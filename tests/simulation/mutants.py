@@ -25,6 +25,7 @@ from app.turns.misplaced import Misplaced
 from app.turns.opening import OPENED_KEY
 from app.turns.ports import Fence, Mail
 from app.turns.relay import Relay
+from app.turns.timers import NEVER_MS
 from app.turns.watermark import decode_outbox, source_header
 from tables.catalog import CatalogReader
 from tables.ledger import LEDGER
@@ -193,9 +194,10 @@ def catalog_read_once(patch: Patch) -> None:
     """The campaigns are read when a worker starts, and never again."""
     until_current = CatalogReader.until_current
 
-    async def once(self: Any) -> None:
+    async def once(self: Any) -> int:
         if self._position == 0:
             await until_current(self)
+        return NEVER_MS
 
     patch(CatalogReader, "until_current", once)
 

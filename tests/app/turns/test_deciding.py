@@ -13,7 +13,7 @@ from app.turns.deciding import OUTBOX_KEY, WATERMARK_KEY, Decided, Decider, Inpu
 from app.turns.ports import Pair
 from app.turns.state import State
 from app.turns.table import Table
-from app.turns.timers import Timers
+from app.turns.timers import NEVER_MS, Timers
 from app.turns.turn import Turn
 from app.turns.watermark import SOURCE, Watermark, decode_outbox, decode_watermark, source_header
 from tests.app.turns.memory import MemoryRecord, MemoryStore
@@ -40,8 +40,8 @@ class SumActor:
 
     in_flight = 0
 
-    async def prepare(self) -> None:
-        """Nothing."""
+    async def prepare(self) -> int:
+        return NEVER_MS
 
     def room(self) -> int:
         return self._room
@@ -225,6 +225,15 @@ def test_timers_fire_between_records_in_stream_time() -> None:
     bench.take(events("due 105", "1", "5", "1", "7", times=[100, 100, 105, 105, 106]))
     assert bench.out() == [b"due 105", b"1", b"5", b"1", b"due at 105", b"7"]
     assert bench.total(b"a") == (0 + 5) * 2 + 7
+
+
+def test_no_timer_fires_that_is_due_later_than_the_turn_is_timed_at() -> None:
+    """Given a timer that is ripe by the clock, in a turn that is timed before it, then it waits for a later turn."""
+    bench = Bench(SumActor(Time.WALL))
+    bench.take(events("due 105"))
+    for now_ms, fired in ((104, []), (105, [b"due at 105"])):
+        decided = bench.decider.decide(Work((), (), 200, now_ms), bench.watermark)
+        assert [mail.value for mail in decided.turn.mail] == fired
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
