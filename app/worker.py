@@ -44,6 +44,7 @@ from app.turns.partition import Partition
 from app.turns.ports import JournalMissing, Owner, Ports
 from app.turns.probe import Probe
 from app.turns.relays import Relays
+from app.turns.turnstile import Turnstile
 from app.web.site import register
 from app.wire import EventReader
 from tables.catalog import CatalogReader
@@ -91,7 +92,7 @@ class Worker:
         self.engine.fetch = Fetch(
             settings.kafka, f"{settings.app}-fetch", self._take, self._out_of_range, self._crashed
         )
-        self._intake = FaustIntake(self.engine)
+        self._intake, self._turnstile = FaustIntake(self.engine), Turnstile()
         self.hosts = self._make_hosts()
         self.engine.hosts = dict(by_topic(self.hosts.values()))
         self.engine.give_up = self._crashed
@@ -168,6 +169,7 @@ class Worker:
             lambda: self._folders.open(actor, partition),
             self.clock,
             self._intake,
+            self._turnstile,
         )
 
     @property

@@ -259,7 +259,8 @@ class Partition:
                     first = not await self._turn(ready_ms, first=first) and first
             else:
                 await self._rest()
-        await self._through()
+        if self._relay is not None:
+            await self._relay.through()
 
     @property
     def is_restricted(self) -> bool:
@@ -296,16 +297,13 @@ class Partition:
         if self._relay is not None:
             await self._relay.check()
 
-    async def _through(self) -> None:
-        if self._relay is not None:
-            await self._relay.through()
-
     async def _ready_ms(self) -> int | None:
         return None if self._ripeness is None else await self._ripeness.ready_ms(self._ports.clock.now_ms())
 
     async def _turn(self, ready_ms: int | None, *, first: bool) -> bool:
         """One turn; True where it was the first, which settles doubts: not while only what has begun may be decided."""
         latest_ms = await self.actor.prepare()
+        await self._ports.turnstile.through(len(self._queue), ready_ms)
         if self._decider is None:
             return False
         first = first and not self.is_restricted

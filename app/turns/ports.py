@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
+from app.turns.turnstile import Turnstile
+
 Pair = tuple[bytes, bytes | None]
 
 
@@ -160,12 +162,13 @@ class Intake(Protocol):
 
 
 class Ports(NamedTuple):
-    """What a partition is given; log and store are made anew for each opening."""
+    """What a partition is given; log and store are made anew for each opening, the turnstile is the worker's."""
 
     log: Callable[[], Log]
     store: Callable[[], Store]
     clock: Clock
     intake: Intake
+    turnstile: Turnstile
 
 
 class Owner(NamedTuple):

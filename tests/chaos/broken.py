@@ -29,7 +29,7 @@ from app.turns.deciding import OUTBOX_KEY  # noqa: E402
 from app.turns.ports import Fence, Mail  # noqa: E402
 from app.turns.watermark import decode_outbox, source_header  # noqa: E402
 from tables.ledger import LEDGER  # noqa: E402
-from tests.chaos import standstills  # noqa: E402
+from tests.chaos import heedless, standstills  # noqa: E402
 from tests.chaos.believing import believe_every_append  # noqa: E402
 
 CRASHED = 137
@@ -227,6 +227,9 @@ BUILDS: dict[str, Callable[[], None]] = {
         standstills.endless_rebalance,
         standstills.hasty,
         standstills.patient,
+        heedless.given_up_counts,
+        heedless.topics_by_name,
+        heedless.goes_on_at_the_begin,
         failing_step,
         ten_minutes_ahead,
         believe_own_clock,

@@ -17,6 +17,7 @@ from app.turns.deciding import WATERMARK_KEY, Input
 from app.turns.opening import OPENED_KEY
 from app.turns.partition import Partition
 from app.turns.ports import Owner, Phase, Ports
+from app.turns.turnstile import Turnstile
 from app.turns.watermark import read_source
 from tables.store import Folders
 from tables.users import AGENDA
@@ -64,7 +65,7 @@ class Desk:
             0,
             [Input(TOPICS.events, relayed=False), Input(TOPICS.users_mail, relayed=True)],
             lambda partition: UsersActor(partition, shared),
-            Ports(self.broker.log, lambda: folders.open("users", 0), self.clock, self),
+            Ports(self.broker.log, lambda: folders.open("users", 0), self.clock, self, Turnstile()),
             Owner("desk", 0.0, 1e9, 0.01),
         )
         self.task = asyncio.ensure_future(self.partition.run())

@@ -25,6 +25,7 @@ from app.turns.ports import Mail, Owner, Pair, Phase, Ports, Store
 from app.turns.relay import Relay
 from app.turns.table import Table
 from app.turns.turn import Turn
+from app.turns.turnstile import Turnstile
 from tables.store import Folders
 from tests.app.turns.memory import MemoryRecord
 from tests.chaos.believing import believe_every_append
@@ -235,7 +236,7 @@ def _partition(errand: Errand, topics: Topics, intake: Records, struck: Struck, 
 
     relayed = Input(topics.events, relayed=False)
     owner = Owner(errand.name, 0.0, SESSION_S, 60.0)
-    return Partition(ACTOR, 0, [relayed], actor, Ports(log, store, SystemClock(), intake), owner)
+    return Partition(ACTOR, 0, [relayed], actor, Ports(log, store, SystemClock(), intake, Turnstile()), owner)
 
 
 # --- broken builds -----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from app.turns.host import Host
 from app.turns.kafka_log import KafkaLog
 from app.turns.partition import Partition
 from app.turns.ports import Owner, Pair, Phase, Ports
+from app.turns.turnstile import Turnstile
 from tables.store import Folders
 from tests.chaos.folders import disagreements
 from tests.chaos.lines import OwnLines
@@ -72,6 +73,7 @@ class Mover:
                 lambda: folders.open(actor, partition),
                 SystemClock(),
                 intake,
+                Turnstile(),
             )
 
         def actor(partition: Partition) -> Few:

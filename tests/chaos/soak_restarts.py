@@ -19,7 +19,7 @@ def rolling(given: Given) -> Found:
     """C3."""
     rounds = given.times or ROUNDS
     with crew(given, replace(ROLLING, rows=given.events or ROLLING.rows)) as made:
-        part = -(-made.plan.rows // (rounds * made.plan.workers))
+        part = (made.plan.rows - made.pouring.rows) // (rounds * made.plan.workers)
         done = restart_in_turn(made.system, rounds, lambda: made.pouring.pour(part))
         judged, received = made.finish()
     violations = [*judged.violations, *done.violations]

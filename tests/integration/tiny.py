@@ -22,6 +22,7 @@ from app.turns.ports import Fence, Owner, Pair, Phase, Ports
 from app.turns.relays import Relays
 from app.turns.table import Table
 from app.turns.turn import Turn
+from app.turns.turnstile import Turnstile
 from app.turns.watermark import SOURCE
 from tests.app.turns.memory import MemoryRecord, MemoryStore, SetClock
 from tests.integration.kafka import Kafka
@@ -142,7 +143,7 @@ class Holder:
             0,
             [Input(place.topics.events, relayed=False)],
             lambda partition: Numbering(partition, place.topics),
-            Ports(self._log, lambda: self._store, self.clock, self),
+            Ports(self._log, lambda: self._store, self.clock, self, Turnstile()),
             Owner(name, 0.5, 10.0, 0.5),
         )
         self._channel = Channel(place.kafka.bootstrap, name)

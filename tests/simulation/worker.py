@@ -22,6 +22,7 @@ from app.turns.actor import Actor
 from app.turns.host import Host
 from app.turns.partition import Partition
 from app.turns.ports import Owner, Phase, Ports
+from app.turns.turnstile import Turnstile
 from tests.simulation.campaigns import catalog_reader
 from tests.simulation.disk import SimStore
 from tests.simulation.intake import SimIntake
@@ -63,6 +64,7 @@ class SimWorker:
             world.loop, world.dice, world.broker, self.process, plan.fetch_s, plan.most_fetched
         )
         self.intake.offer, self.intake.lost = self._offer, self._lost
+        self._turnstile = Turnstile()
         self.catalog = catalog_reader(world)
         self._transport = SimTransport(world.provider, self._calling)
         self._heard: asyncio.Queue[tuple[str, Any]] | None = None
@@ -114,6 +116,7 @@ class SimWorker:
             lambda: SimStore(folder, self._is_full, lambda f: world.stored(home, f)),
             world.clock,
             self.intake,
+            self._turnstile,
         )
 
     @property

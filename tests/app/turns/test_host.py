@@ -11,6 +11,7 @@ from app.turns.host import Host
 from app.turns.partition import Partition
 from app.turns.ports import Owner, Ports
 from app.turns.turn import Turn
+from app.turns.turnstile import Turnstile
 from tests.app.turns.broker import MemoryBroker, MemoryLog
 from tests.app.turns.memory import MemoryStore, SetClock
 from tests.app.turns.test_deciding import SumActor
@@ -39,7 +40,7 @@ class Deaf(MemoryLog):
 async def test_an_opening_that_swallows_its_cancellation_is_let_go_all_the_same() -> None:
     """Given a partition whose opening swallows a cancellation, when it is taken away, then the rebalance goes on."""
     log, store = Deaf(MemoryBroker()), MemoryStore()
-    ports = Ports(lambda: log, lambda: store, SetClock(), Intake())
+    ports = Ports(lambda: log, lambda: store, SetClock(), Intake(), Turnstile())
     crashes: list[BaseException] = []
     host = Host(
         "sums",

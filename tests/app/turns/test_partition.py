@@ -15,6 +15,7 @@ from app.turns.opening import IDENTITY_KEY, POSITION_KEY
 from app.turns.partition import Partition
 from app.turns.ports import JournalMissing, Owner, Phase, Ports
 from app.turns.turn import Turn
+from app.turns.turnstile import Turnstile
 from app.turns.watermark import read_source
 from tests.app.turns.broker import MemoryBroker, MemoryLog
 from tests.app.turns.memory import MemoryStore, SetClock
@@ -82,7 +83,7 @@ class Owned:
         self.store = store
         self.intake = Intake()
         self.clock = SetClock()
-        ports = Ports(self._log, lambda: store, self.clock, self.intake)
+        ports = Ports(self._log, lambda: store, self.clock, self.intake, Turnstile())
         inputs = [Input("in", relayed=False), Input("mail", relayed=True)]
         self.logs: list[MemoryLog] = []
         self.partition = Partition("sums", 0, inputs, make_actor, ports, Owner(name, wait_s, 10.0, 0.01))

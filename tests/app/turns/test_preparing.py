@@ -10,6 +10,7 @@ import pytest
 from app.turns.opening import IDENTITY_KEY, POSITION_KEY
 from app.turns.ports import JournalMissing, Ports
 from app.turns.preparing import prepare
+from app.turns.turnstile import Turnstile
 from tests.app.turns.broker import MemoryBroker, MemoryLog
 from tests.app.turns.memory import MemoryStore, SetClock
 from tests.app.turns.test_deciding import SumActor
@@ -39,7 +40,7 @@ class TellingLog(MemoryLog):
 
 def ports(broker: MemoryBroker, store: MemoryStore) -> tuple[Ports, TellingLog]:
     log = TellingLog(broker)
-    return Ports(lambda: log, lambda: store, SetClock(), Intake()), log
+    return Ports(lambda: log, lambda: store, SetClock(), Intake(), Turnstile()), log
 
 
 async def decide(broker: MemoryBroker, store: MemoryStore, count: int) -> None:
