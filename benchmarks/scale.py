@@ -74,17 +74,17 @@ class Needs:
 
 
 MEASURED = Measured(
-    events_per_cpu_second=29_920,
-    large_state_ratio=0.43,
-    broker_events_per_cpu_second=50_900,
-    restore_records_per_second=92_950,
-    state_bytes=469,
-    disk_bytes=363,
+    events_per_cpu_second=38_800,
+    large_state_ratio=0.42,
+    broker_events_per_cpu_second=169_000,
+    restore_records_per_second=253_600,
+    state_bytes=473,
+    disk_bytes=366,
     live_value_bytes=1_454,
-    worker_mb=270,
+    worker_mb=290,
     event_bytes=420,
-    journal_bytes=455,
-    message_bytes=52,
+    journal_bytes=466,
+    message_bytes=53,
 )
 
 

@@ -21,11 +21,12 @@ select_pure_python_faust()
 from aiokafka.conn import AIOKafkaConnection  # noqa: E402 - after the choice of Faust's path
 
 from agents import users  # noqa: E402
+from app import worker  # noqa: E402
 from app.__main__ import run_worker  # noqa: E402
 from app.cli.root import main  # noqa: E402
 from app.clock import monotonic_s  # noqa: E402
 from app.kafka.ready import answers  # noqa: E402
-from app.turns import host, relays  # noqa: E402
+from app.turns import host, probe, relays  # noqa: E402
 from app.turns.ports import Unstored  # noqa: E402
 from tables import store  # noqa: E402
 from tests.chaos import broken  # noqa: E402
@@ -96,6 +97,23 @@ def leaking() -> None:
     AIOKafkaConnection.connect = keep
 
 
+def always_well() -> None:
+    """A broker that is away is no reason not to be ready."""
+    worker.Worker.unreachable = None  # type: ignore[assignment, method-assign]
+
+
+def without_a_pause() -> None:
+    """Where the broker does not answer, it is asked again at once."""
+    ask = probe.Probe.ask
+
+    def ask_again(self: Any, places: Any) -> Any:
+        while (found := ask(self, places)) is None:
+            pass
+        return found
+
+    probe.Probe.ask = ask_again  # type: ignore[method-assign]
+
+
 def careless_store() -> None:
     """A write to the state folder that failed counts as done."""
     write = store.RocksStore.write
@@ -137,6 +155,8 @@ BUILDS: dict[str, Callable[[], None]] = broken.BUILDS | {
         relay_given_up,
         deaf_after_silence,
         leaking,
+        always_well,
+        without_a_pause,
         careless_store,
         slow_disk,
         slow_on_the_loop,

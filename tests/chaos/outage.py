@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from app.kafka.broker import EmbeddedBroker
 from tests.chaos import meters
 from tests.chaos.bouncing import POLL_S, WORK_S, growth
 from tests.chaos.feeding import Feed
+from tests.integration.process import PROGRAM
 from tests.integration.system import System
 from tests.integration.waiting import until
 
@@ -30,13 +32,16 @@ what: {title: Still there?, body: Your cart is}
 
 @dataclass
 class Outage:
-    """What was seen of it. `spent`: what each worker that went through it used meanwhile."""
+    """What was seen of it. `spent`: what each worker that went through it used meanwhile. `unsaid`: the broken one did
+    not say that the broker was away.
+    """
 
     away_s: float = 0.0
     noticed_s: float = 0.0
     resumed_s: float = 0.0
     ready_s: float = 0.0
     backlog: int = 0
+    unsaid: bool = False
     spent: dict[str, meters.Spent] = field(default_factory=dict)
 
     def told(self) -> str:
@@ -48,13 +53,13 @@ class Outage:
         )
 
 
-def reminding(system: System) -> None:
+def reminding(system: System, program: Sequence[str] = PROGRAM) -> None:
     """Set up an app under the wall clock, with one campaign that waits, and one worker."""
     system.start_sink()
     system.settings(caps=[])
     system.done("setup")
     system.done("campaign", "apply", "--schedule", system.write("reminder.yaml", REMINDER))
-    system.start_workers(1)
+    system.start_workers(1, program)
 
 
 def carts(system: System) -> int:
@@ -84,12 +89,23 @@ def reminder_violations(system: System, arrived_ms: int) -> list[str]:
 
 
 def go_through(
-    broker: EmbeddedBroker, busy: System, waiting: System, feed: Feed, away_s: float, joins: int
+    broker: EmbeddedBroker,
+    busy: System,
+    waiting: System,
+    feed: Feed,
+    away_s: float,
+    joins: int,
+    broken: System | None = None,
 ) -> Outage:
-    """Take the broker away from a worker at work and one that waits; start one more meanwhile; give it back."""
+    """Take the broker away from a worker at work and one that waits; start one more meanwhile; give it back.
+
+    `broken`: an app whose build bears it badly, and goes through it beside them.
+    """
     seen = Outage()
     seen.backlog = until(lambda: busy.backlog(0), WORK_S, "work is under way", 0.01)
     watched = {"at work": busy.workers[0], "waiting": waiting.workers[0]}
+    if broken is not None:
+        watched["broken"] = broken.workers[0]
     before = {name: meters.read(each.pid, each.log) for name, each in watched.items()}
     stopped_s = monotonic_s()
     assert broker.stop(), "no broker ran"
@@ -97,6 +113,7 @@ def go_through(
     until(lambda: monotonic_s() - stopped_s >= away_s, away_s, "the outage is over", POLL_S)
     after = {name: meters.read(each.pid, each.log) for name, each in watched.items()}
     seen.spent = {name: meters.between(before[name], after[name]) for name in watched}
+    seen.unsaid = broken is not None and not is_away(broken, 0)
     assert broker.start()
     back_s = monotonic_s()
     seen.away_s = back_s - stopped_s
