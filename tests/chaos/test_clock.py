@@ -16,7 +16,9 @@ from app.cli.output import time_text
 from app.domain.model.app_rules import AppRules
 from app.domain.model.campaign import Cap, Unless, When
 from app.domain.rules import caps
+from app.turns.deciding import Decided, Decider, Work
 from app.turns.ripeness import Ripeness
+from app.turns.watermark import Watermark
 from tests.app.turns.memory import SetClock
 from tests.chaos.desk import Desk
 from tests.chaos.test_downtime import device, event
@@ -234,12 +236,16 @@ async def test_a_build_that_counts_days_in_utc_is_found_out(
 async def test_a_build_that_fires_by_an_older_look_at_the_clock_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a build that fires what will be due within the hour, then the same check sees it early."""
-    ready = Ripeness.ready_ms
+    """Given a build whose timers and turns go by an older look, then the same check sees it early."""
+    ready, decide = Ripeness.ready_ms, Decider.decide
 
     async def hasty(self: Ripeness, now_ms: int) -> int | None:
         return await ready(self, now_ms + HOUR_MS + HOUR_MS)
 
+    def timed_ahead(self: Decider, work: Work, watermark: Watermark) -> Decided:
+        return decide(self, work._replace(now_ms=work.now_ms + HOUR_MS + HOUR_MS), watermark)
+
     monkeypatch.setattr(Ripeness, "ready_ms", hasty)
+    monkeypatch.setattr(Decider, "decide", timed_ahead)
     early, _, _ = await stepped_back(tmp_path)
     assert early != []
